@@ -1,0 +1,29 @@
+"""Builds `request.viewer` once, from the membership the signed-in person works under."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from cells.models import Membership
+from cells.scoping import NOBODY, viewer_for_membership
+
+SESSION_KEY = "membership"
+
+
+class ViewerMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.membership = current_membership(request)
+        request.viewer = viewer_for_membership(request.membership) if request.membership else NOBODY
+        return self.get_response(request)
+
+
+def current_membership(request: HttpRequest) -> Membership | None:
+    """The membership chosen in this session, else the first one still open."""
+    if not request.user.is_authenticated:
+        return None
+    open_ones = list(request.user.memberships.current().select_related("cell", "organisation", "user"))
+    chosen = request.session.get(SESSION_KEY)
+    return next((one for one in open_ones if one.pk == chosen), open_ones[0] if open_ones else None)

@@ -1,0 +1,122 @@
+"""The French territory as reference data: loaded by `load_reference`, never typed by hand."""
+
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import ACos, Cos, Greatest, Least, Radians, Sin
+
+EARTH_RADIUS_KM = 6371.0088
+KM_PER_DEGREE = 111.195
+
+
+def place_constraints(prefix: str) -> list[models.BaseConstraint]:
+    """WGS 84 bounds, and never half a place. `prefix` keeps constraint names unique."""
+    return [
+        models.CheckConstraint(
+            name=f"{prefix}_place_in_bounds",
+            condition=Q(latitude__isnull=True) | Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+        ),
+        models.CheckConstraint(
+            name=f"{prefix}_place_whole",
+            condition=Q(latitude__isnull=True, longitude__isnull=True)
+            | Q(latitude__isnull=False, longitude__isnull=False),
+        ),
+    ]
+
+
+def distance_km(latitude: float, longitude: float) -> Func:
+    """Great-circle distance in km between a row's place and a point, as an SQL expression."""
+    cosine = Sin(Radians(Value(latitude))) * Sin(Radians(F("latitude"))) + Cos(Radians(Value(latitude))) * Cos(
+        Radians(F("latitude"))
+    ) * Cos(Radians(F("longitude")) - Radians(Value(longitude)))
+    bounded = Least(Value(1.0), Greatest(Value(-1.0), cosine))
+    return ACos(bounded, output_field=models.FloatField()) * Value(EARTH_RADIUS_KM)
+
+
+class PlacedQuerySet(models.QuerySet):
+    """Rows with a latitude and a longitude."""
+
+    def near(self, latitude: float, longitude: float, km: float) -> Self:
+        """Rows within `km`, each with `distance` in km; the box lets the index discard the rest first."""
+        return (
+            self.filter(latitude__range=(latitude - km / KM_PER_DEGREE, latitude + km / KM_PER_DEGREE))
+            .annotate(distance=distance_km(latitude, longitude))
+            .filter(distance__lte=km)
+        )
+
+
+class Region(models.Model):
+    code = models.CharField("code INSEE", max_length=2, primary_key=True)
+    name = models.CharField("nom", max_length=60, unique=True)
+
+    class Meta:
+        verbose_name = "région"
+        ordering = ["name"]
+
+    def __str__(self):
+        return self.name
+
+
+class Academy(models.Model):
+    code = models.CharField("code", max_length=2, primary_key=True)
+    name = models.CharField("nom", max_length=60, unique=True)
+    region = models.ForeignKey(Region, models.PROTECT, related_name="academies", verbose_name="région")
+
+    class Meta:
+        verbose_name = "académie"
+        ordering = ["name"]
+
+    def __str__(self):
+        return self.name
+
+
+class Department(models.Model):
+    code = models.CharField("code INSEE", max_length=3, primary_key=True)
+    name = models.CharField("nom", max_length=60)
+    region = models.ForeignKey(
+        Region, models.PROTECT, null=True, related_name="departments", verbose_name="région"
+    )  # overseas collectivities belong to no region
+    academy = models.ForeignKey(Academy, models.PROTECT, null=True, related_name="departments", verbose_name="académie")
+    time_zone = models.CharField("fuseau horaire", max_length=40, default="Europe/Paris")
+
+    class Meta:
+        verbose_name = "département"
+        ordering = ["code"]
+
+    def __str__(self):
+        return f"{self.name} ({self.code})"
+
+
+class Commune(models.Model):
+    insee_code = models.CharField("code INSEE", max_length=5, primary_key=True)
+    name = models.CharField("nom", max_length=60)
+    search_name = models.CharField("nom sans accents", max_length=60, db_index=True)
+    department = models.ForeignKey(Department, models.PROTECT, related_name="communes", verbose_name="département")
+    population = models.PositiveIntegerField("population", default=0)
+    latitude = models.FloatField("latitude", null=True)
+    longitude = models.FloatField("longitude", null=True)
+
+    objects = PlacedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "commune"
+        ordering = ["name", "insee_code"]
+        constraints = place_constraints("commune")
+        indexes = [models.Index(fields=["latitude", "longitude"], name="commune_place")]
+
+    def __str__(self):
+        return f"{self.name} ({self.department_id})"
+
+
+class CommunePostcode(models.Model):
+    commune = models.ForeignKey(Commune, models.CASCADE, related_name="postcodes", verbose_name="commune")
+    postcode = models.CharField("code postal", max_length=5, db_index=True)
+
+    class Meta:
+        verbose_name = "code postal"
+        verbose_name_plural = "codes postaux"
+        constraints = [models.UniqueConstraint(fields=["commune", "postcode"], name="commune_postcode_once")]
+
+    def __str__(self):
+        return self.postcode

@@ -1,0 +1,5 @@
+"""Assembles each app's API."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
