@@ -11,5 +11,5 @@ _OTHERS = re.compile(r"[^a-z0-9]+")
 
 def normalise(text: str) -> str:
     """« Éloïse D’Arc-Le Gœff » → « eloise d arc le goeff »: what searches, identities and headers compare."""
-    plain = _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold())).translate(_LETTERS)
+    plain = _ACCENTS.sub("", unicodedata.normalize("NFKD", text).casefold()).translate(_LETTERS)
     return _OTHERS.sub(" ", plain).strip()

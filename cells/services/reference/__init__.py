@@ -1,0 +1,1 @@
+"""Reference data: the files we ship and the producers' own files, read into dated tables."""

@@ -1,0 +1,104 @@
+"""Invented wish files: Affelnet (pupils, guardians' mails, no birth date) and Parcoursup (older, own mail)."""
+
+from collections.abc import Iterator
+from random import Random
+
+from config.demo.catalogue import Course, RegionPlan, Town
+from config.demo.names import FIRST_NAMES, LAST_NAMES, STREETS, last_name
+
+AFFELNET_HEADER = (
+    "Académie possédant le dossier élève et l'offre de formation;INE;Nom de l'élève;Prénom 1;Prénom 2;Prénom 3;"
+    "Adresse de l'élève - Ligne 1;Adresse de l'élève - Ligne 2;Adresse de l'élève - Ligne 3;"
+    "Adresse de l'élève - Ligne 4;Code postal;VILLE;PAYS;Téléphone personnel;Téléphone professionnel;"
+    "Téléphone portable;Téléphone responsable 1;Téléphone responsable 2;Mail responsable 1;Mail responsable 2;"
+    "Libellé formation origine de l'élève;Code UAI étab. origine;Libellé étab. origine;Rang du vœu;"
+    "Code offre de formation (vœu);Code MEF;Libellé formation;Code UAI étab. Accueil;Libellé établissement Accueil;"
+    "Ville étab. Accueil;clé ministère éducatif;année scolaire rentrée"
+).split(";")
+PARCOURSUP_HEADER = (
+    "Numéro candidat;Numéro INE;Nom;Prénom;Date de naissance;Adresse mail;Téléphone mobile;Adresse 1;Code postal;"
+    "Ville;Pays;Rang du vœu;Code formation Parcoursup;Libellé formation;clé ministère éducatif;Code UAI étab. Accueil;"
+    "Libellé établissement Accueil;Ville étab. Accueil"
+).split(";")
+SCHOOL_LEVELS = {3, 4}
+WISHES_WEIGHTS = (10, 22, 28, 20, 10, 5, 2, 1, 1, 1)  # one to ten wishes
+UNKNOWN_LABELS = ("CAP Métiers du cirque équestre", "MC Réparation d'automates anciens")
+
+
+def affelnet_rows(plan: RegionPlan, people: int, random: Random) -> Iterator[list[str]]:
+    """About three wishes a pupil; a few rows carry what a human must see: bad INE, unknown training."""
+    courses = [course for course in plan.courses if course.level in SCHOOL_LEVELS]
+    for number in range(people):
+        pupil = _pupil(plan, number, random)
+        for rank, course in enumerate(_choose(courses, random), start=1):
+            yield [*pupil, *_affelnet_wish(plan, rank, course, random)]
+    for number in range(5):
+        pupil = _pupil(plan, people + number, random)
+        pupil[1] = f"INE-FAUX-{number}"
+        yield [*pupil, *_affelnet_wish(plan, 1, courses[0], random)]
+
+
+def _pupil(plan: RegionPlan, number: int, random: Random) -> list[str]:
+    town = plan.town(random)
+    name = last_name(random.choice(LAST_NAMES))
+    first_name = random.choice(FIRST_NAMES)
+    guardian = f"{slug(name)}{number // 40}.{plan.cell.region_id}@famille.exemple" if random.random() < 0.97 else "-"
+    return [
+        plan.academy, ine(plan, 1, number), name.upper(), first_name, "-", "-",
+        f"{random.randint(1, 90)} {random.choice(STREETS)}", "-", "-", "-", town.postcode, town.name.upper(), "FRANCE",
+        "-", "-", f"+336{random.randint(10_000_000, 99_999_999)}", f"+336{random.randint(10_000_000, 99_999_999)}", "-",
+        guardian, "-", "3EME", f"{plan.cell.region_id}00001A", f"Collège de {town.name}",
+    ]  # fmt: skip
+
+
+def _affelnet_wish(plan: RegionPlan, rank: int, course: Course, random: Random) -> list[str]:
+    label, key, mef = course.label, course.key, course.mef + "1"
+    if random.random() < 0.01:
+        label, key, mef = random.choice(UNKNOWN_LABELS), "-", "-"
+    return [
+        str(rank), f"1A{abs(hash_of(course.key)) % 10**6:06d}", mef, label, course.uai, course.centre,
+        course.town.name, key, "2026",
+    ]  # fmt: skip
+
+
+def parcoursup_rows(plan: RegionPlan, people: int, random: Random) -> Iterator[list[str]]:
+    courses = [course for course in plan.courses if course.level not in SCHOOL_LEVELS]
+    for number in range(people):
+        town = plan.town(random)
+        candidate = _candidate(plan, number, town, random)
+        for rank, course in enumerate(_choose(courses, random), start=1):
+            yield [
+                *candidate, str(rank), str(hash_of(course.key) % 10**5), course.label, course.key, course.uai,
+                course.centre, course.town.name,
+            ]  # fmt: skip
+
+
+def _candidate(plan: RegionPlan, number: int, town: Town, random: Random) -> list[str]:
+    name, first_name = last_name(random.choice(LAST_NAMES)), random.choice(FIRST_NAMES)
+    birth = f"{random.randint(1, 28):02d}/{random.randint(1, 12):02d}/{random.randint(2003, 2008)}"
+    mail = f"{slug(first_name)}.{slug(name)}{number}.{plan.cell.region_id}@jeune.exemple"
+    return [
+        str(100_000 + number), ine(plan, 2, number), name, first_name, birth, mail,
+        f"06{random.randint(10_000_000, 99_999_999)}", f"{random.randint(1, 90)} {random.choice(STREETS)}",
+        town.postcode, town.name, "FRANCE",
+    ]  # fmt: skip
+
+
+def _choose(courses: list[Course], random: Random) -> list[Course]:
+    """A favourite trade, then others near it in the list: wishes of one person look alike."""
+    count = random.choices(range(1, 11), WISHES_WEIGHTS)[0]
+    start = random.randrange(len(courses))
+    return [courses[(start + step) % len(courses)] for step in range(count)]
+
+
+def ine(plan: RegionPlan, file: int, number: int) -> str:
+    return f"{plan.cell.region_id}{file}{number:06d}AB"
+
+
+def slug(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isascii() and letter.isalnum())
+
+
+def hash_of(text: str) -> int:
+    """Python's own hash changes at every start; this one does not."""
+    return int.from_bytes(text.encode()[-6:], "big") * 31 + sum(text.encode())
