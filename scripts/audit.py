@@ -21,14 +21,15 @@ def main() -> int:
         return 0
     for package in packages:
         report(package)
+    unknown = [package["name"] for package in packages if "skip_reason" in package]
+    if unknown:
+        say(f"Attention : {len(unknown)} paquets inconnus du service, non vérifiés : {', '.join(unknown)}.")
     found = sum(len(package.get("vulns", [])) for package in packages)
-    say(f"Vulnérabilités connues : {found} dans {len(packages)} paquets.")
+    say(f"Vulnérabilités connues : {found} dans {len(packages) - len(unknown)} paquets vérifiés.")
     return 1 if found else 0
 
 
 def report(package: dict[str, Any]) -> None:
-    if "skip_reason" in package:
-        say(f"Attention : {package['name']} non vérifié ({package['skip_reason']}).")
     for vulnerability in package.get("vulns", []):
         fixed = ", ".join(vulnerability["fix_versions"]) or "aucune version"
         say(f"{package['name']} {package['version']} : {vulnerability['id']}, corrigé par {fixed}")

@@ -1,11 +1,12 @@
 """Makes the isolated environment in .venv: `python3 scripts/install.py uv|run|dev`. Standard library only.
 
-Runs on Python 3.7 too, so that an old one gets a sentence instead of a syntax error. Safe to interrupt and repeat.
+Runs on Python 3.8 too, so that an old one gets a sentence instead of a syntax error. Safe to interrupt and repeat.
 """
 
 from __future__ import annotations
 
 import fcntl
+import functools
 import hashlib
 import importlib.util
 import os
@@ -96,6 +97,7 @@ def digest(name: str) -> str:
     return hashlib.sha256((ROOT / "requirements" / f"{name}.txt").read_bytes()).hexdigest()
 
 
+@functools.lru_cache
 def environment() -> dict[str, str]:
     values = dict(os.environ, UV_PYTHON_PREFERENCE="only-system", UV_PYTHON_DOWNLOADS="never")
     for target, synonyms, variable, setting in PIP_SETTINGS:

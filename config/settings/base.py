@@ -77,19 +77,18 @@ FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 # --- Database, cache, broker: DATABASE_URL and REDIS_URL, or the embedded servers -----------------
 DATABASE_URL = env.str("DATABASE_URL", "")
 REDIS_URL = env.str("REDIS_URL", "")
-USES_EMBEDDED_SERVICES = not DATABASE_URL or not REDIS_URL
 
-if DATABASE_URL:
-    DATABASES = {"default": env.db_url("DATABASE_URL")}
-else:
-    DATABASES = {"default": embedded.database_settings()}
+# The launcher starts them before anything else; a lone command lets the first connection do it.
+USES_EMBEDDED_SERVICES = not (DATABASE_URL and REDIS_URL)
+
+DATABASES = {"default": env.db_url("DATABASE_URL") if DATABASE_URL else embedded.database_settings()}
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "django.core.cache.backends.redis.RedisCache" if REDIS_URL else "config.embedded.cache.RedisCache",
         "LOCATION": REDIS_URL or embedded.cache_url(),
         "KEY_PREFIX": "jonction",
     }
