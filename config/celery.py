@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
@@ -19,3 +20,13 @@ app.conf.task_routes = {
     "matching.tasks.*": {"queue": "matching"},
 }
 app.autodiscover_tasks()
+
+# Every entry repeats what the database says is due, so a lost message costs one period at most.
+app.conf.beat_schedule = {
+    "wake-campaigns": {"task": "matching.tasks.wake_campaigns", "schedule": 60.0},
+    "resume-stalled-runs": {"task": "matching.tasks.resume_stalled_runs", "schedule": 120.0},
+    "release-expired-leases": {"task": "cells.tasks.release_expired_leases", "schedule": 60.0},
+    "send-due-mails": {"task": "cells.tasks.send_due_mails", "schedule": 60.0},
+    "close-dead-imports": {"task": "youth.tasks.close_dead_imports", "schedule": 300.0},
+    "start-due-contracts": {"task": "employers.tasks.start_due_contracts", "schedule": crontab(hour=4, minute=10)},
+}

@@ -10,18 +10,15 @@ EARTH_RADIUS_KM = 6371.0088
 KM_PER_DEGREE = 111.195
 
 
-def place_constraints(prefix: str) -> list[models.BaseConstraint]:
-    """WGS 84 bounds, and never half a place. `prefix` keeps constraint names unique."""
+def place_constraints(name: str, columns: str = "") -> list[models.BaseConstraint]:
+    """WGS 84 bounds, and never half a place. `name` keeps constraints' names unique, `columns` prefixes the columns."""
+    latitude, longitude = f"{columns}latitude", f"{columns}longitude"
+    nowhere = Q(**{f"{latitude}__isnull": True, f"{longitude}__isnull": True})
+    somewhere = Q(**{f"{latitude}__isnull": False, f"{longitude}__isnull": False})
+    bounds = Q(**{f"{latitude}__range": (-90, 90), f"{longitude}__range": (-180, 180)})
     return [
-        models.CheckConstraint(
-            name=f"{prefix}_place_in_bounds",
-            condition=Q(latitude__isnull=True) | Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
-        ),
-        models.CheckConstraint(
-            name=f"{prefix}_place_whole",
-            condition=Q(latitude__isnull=True, longitude__isnull=True)
-            | Q(latitude__isnull=False, longitude__isnull=False),
-        ),
+        models.CheckConstraint(name=f"{name}_place_in_bounds", condition=nowhere | bounds),
+        models.CheckConstraint(name=f"{name}_place_whole", condition=nowhere | somewhere),
     ]
 
 

@@ -25,6 +25,8 @@ ACCOUNTS = (
     Account("équipe technique (administration)", "technique@jonction.exemple", "Théo", "Petit", None, None),
 )
 
+SIGN_INS = [(account.label, account.email, PASSWORD) for account in ACCOUNTS]
+
 
 def create_accounts() -> None:
     for account in ACCOUNTS:

@@ -28,6 +28,7 @@ class Town:
 class Course:
     """One training at one centre, as a wish names it."""
 
+    number: int
     key: str
     mef: str
     label: str
@@ -91,9 +92,10 @@ def towns_of(cell: Cell) -> list[Town]:
 
 def courses_of_centre(number: int, town: Town, diplomas: list[Training], random: Random) -> list[Course]:
     uai = f"{number:07d}Z"
-    centre = f"CFA de {town.name}"
+    centre = f"CFA {of_town(town.name)}"
     return [
         Course(
+            number=number * 100 + index,
             key=f"{number:06d}P{index:03d}{uai}-{town.insee}#L01",
             mef=f"2{number:05d}{index:04d}",
             label=diploma.label,
@@ -105,6 +107,14 @@ def courses_of_centre(number: int, town: Town, diplomas: list[Training], random:
         )
         for index, diploma in enumerate(random.sample(diplomas, TRAININGS_PER_CENTRE))
     ]
+
+
+def of_town(name: str) -> str:
+    """« Alençon » → « d’Alençon », « Le Havre » → « du Havre »."""
+    for article, contracted in (("Le ", "du "), ("Les ", "des ")):
+        if name.startswith(article):
+            return contracted + name.removeprefix(article)
+    return f"d’{name}" if name[0] in "AEIOUYÉÈÊÎ" else f"de {name}"
 
 
 def catalogue_row(course: Course) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from random import Random
 
-from config.demo.catalogue import Course, RegionPlan, Town
+from config.demo.catalogue import Course, RegionPlan, Town, of_town
 from config.demo.names import FIRST_NAMES, LAST_NAMES, STREETS, last_name
 
 AFFELNET_HEADER = (
@@ -29,17 +29,17 @@ def affelnet_rows(plan: RegionPlan, people: int, random: Random) -> Iterator[lis
     """About three wishes a pupil; a few rows carry what a human must see: bad INE, unknown training."""
     courses = [course for course in plan.courses if course.level in SCHOOL_LEVELS]
     for number in range(people):
-        pupil = _pupil(plan, number, random)
-        for rank, course in enumerate(_choose(courses, random), start=1):
+        town = plan.town(random)
+        pupil = _pupil(plan, number, town, random)
+        for rank, course in enumerate(_choose(courses, town, random), start=1):
             yield [*pupil, *_affelnet_wish(plan, rank, course, random)]
     for number in range(5):
-        pupil = _pupil(plan, people + number, random)
+        pupil = _pupil(plan, people + number, plan.town(random), random)
         pupil[1] = f"INE-FAUX-{number}"
         yield [*pupil, *_affelnet_wish(plan, 1, courses[0], random)]
 
 
-def _pupil(plan: RegionPlan, number: int, random: Random) -> list[str]:
-    town = plan.town(random)
+def _pupil(plan: RegionPlan, number: int, town: Town, random: Random) -> list[str]:
     name = last_name(random.choice(LAST_NAMES))
     first_name = random.choice(FIRST_NAMES)
     guardian = f"{slug(name)}{number // 40}.{plan.cell.region_id}@famille.exemple" if random.random() < 0.97 else "-"
@@ -47,7 +47,7 @@ def _pupil(plan: RegionPlan, number: int, random: Random) -> list[str]:
         plan.academy, ine(plan, 1, number), name.upper(), first_name, "-", "-",
         f"{random.randint(1, 90)} {random.choice(STREETS)}", "-", "-", "-", town.postcode, town.name.upper(), "FRANCE",
         "-", "-", f"+336{random.randint(10_000_000, 99_999_999)}", f"+336{random.randint(10_000_000, 99_999_999)}", "-",
-        guardian, "-", "3EME", f"{plan.cell.region_id}00001A", f"Collège de {town.name}",
+        guardian, "-", "3EME", f"{plan.cell.region_id}00001A", f"Collège {of_town(town.name)}",
     ]  # fmt: skip
 
 
@@ -56,7 +56,7 @@ def _affelnet_wish(plan: RegionPlan, rank: int, course: Course, random: Random) 
     if random.random() < 0.01:
         label, key, mef = random.choice(UNKNOWN_LABELS), "-", "-"
     return [
-        str(rank), f"1A{abs(hash_of(course.key)) % 10**6:06d}", mef, label, course.uai, course.centre,
+        str(rank), f"1A{course.number:06d}", mef, label, course.uai, course.centre,
         course.town.name, key, "2026",
     ]  # fmt: skip
 
@@ -66,9 +66,9 @@ def parcoursup_rows(plan: RegionPlan, people: int, random: Random) -> Iterator[l
     for number in range(people):
         town = plan.town(random)
         candidate = _candidate(plan, number, town, random)
-        for rank, course in enumerate(_choose(courses, random), start=1):
+        for rank, course in enumerate(_choose(courses, town, random), start=1):
             yield [
-                *candidate, str(rank), str(hash_of(course.key) % 10**5), course.label, course.key, course.uai,
+                *candidate, str(rank), str(course.number), course.label, course.key, course.uai,
                 course.centre, course.town.name,
             ]  # fmt: skip
 
@@ -84,11 +84,24 @@ def _candidate(plan: RegionPlan, number: int, town: Town, random: Random) -> lis
     ]  # fmt: skip
 
 
-def _choose(courses: list[Course], random: Random) -> list[Course]:
-    """A favourite trade, then others near it in the list: wishes of one person look alike."""
+def _choose(courses: list[Course], home: Town, random: Random) -> list[Course]:
+    """A favourite trade near home, then its neighbours: the same trade elsewhere, kindred trades close by."""
     count = random.choices(range(1, 11), WISHES_WEIGHTS)[0]
-    start = random.randrange(len(courses))
-    return [courses[(start + step) % len(courses)] for step in range(count)]
+    near = sorted(courses, key=lambda course: _degrees(course.town, home))[:120]
+    favourite = random.choice(near)
+    families = {code[0] for code in favourite.rome_codes}
+    return sorted(near, key=lambda course: _estrangement(course, favourite, families, home))[:count]
+
+
+def _estrangement(course: Course, favourite: Course, families: set[str], home: Town) -> tuple[int, float]:
+    if course is favourite:
+        return 0, 0
+    kindred = course.label == favourite.label or bool(families & {code[0] for code in course.rome_codes})
+    return 1 if kindred else 2, _degrees(course.town, home)
+
+
+def _degrees(town: Town, home: Town) -> float:
+    return abs(town.latitude - home.latitude) + abs(town.longitude - home.longitude)
 
 
 def ine(plan: RegionPlan, file: int, number: int) -> str:
@@ -97,8 +110,3 @@ def ine(plan: RegionPlan, file: int, number: int) -> str:
 
 def slug(name: str) -> str:
     return "".join(letter for letter in name.casefold() if letter.isascii() and letter.isalnum())
-
-
-def hash_of(text: str) -> int:
-    """Python's own hash changes at every start; this one does not."""
-    return int.from_bytes(text.encode()[-6:], "big") * 31 + sum(text.encode())

@@ -3,21 +3,33 @@
 import uuid
 from typing import Self
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from cells.models import Cell
 from cells.scoping import ScopedQuerySet, Viewer
 from employers.models import Offer
-from matching.workflow import RunState
+from matching.workflow import ACTIVE_STATES, RunState
 from youth.models import Wish, YoungPerson
+
+# Relations that matching.wording reads, for matches and for the offers frozen in a campaign.
+WORDED = ("wish", "offer__employer", "offer__target_level")
 
 
 class MatchRunQuerySet(ScopedQuerySet):
     def visible_to(self, viewer: Viewer) -> Self:
         return self.of_cell(viewer)
 
+    def active(self) -> Self:
+        return self.filter(state__in=ACTIVE_STATES)
+
     def done(self) -> Self:
         return self.filter(state=RunState.DONE)
+
+    def latest_done_of(self, cell: Cell | int) -> Self:
+        """The cell's newest finished run, or nothing."""
+        return self.done().filter(cell=cell).order_by("-finished_at", "-pk")[:1]
 
 
 class MatchRun(models.Model):
@@ -33,6 +45,9 @@ class MatchRun(models.Model):
     offer_count = models.PositiveIntegerField("offres", default=0)
     match_count = models.PositiveIntegerField("propositions", default=0)
     people_with_offer = models.PositiveIntegerField("jeunes avec au moins une offre", default=0)
+    crowded_out = ArrayField(
+        models.BigIntegerField(), default=list, verbose_name="jeunes dont les offres possibles sont toutes prises"
+    )
     shards_total = models.PositiveSmallIntegerField("parts", default=0)
     shards_done = models.PositiveSmallIntegerField("parts faites", default=0)
     message = models.CharField("message", max_length=500, blank=True)
@@ -64,11 +79,29 @@ class MatchQuerySet(ScopedQuerySet):
     def visible_to(self, viewer: Viewer) -> Self:
         return self.filter(young_person__in=YoungPerson.objects.visible_to(viewer))
 
+    def of_latest_run(self, cell: Cell | int) -> Self:
+        """What the cell's newest finished run proposes, best first for each person."""
+        newest = MatchRun.objects.latest_done_of(cell).values("pk")
+        return self.filter(run=models.Subquery(newest)).order_by("young_person", "rank")
+
+    def latest_for(self, young_person: YoungPerson) -> Self:
+        return self.of_latest_run(young_person.cell_id).filter(young_person=young_person)
+
+    def still_open(self) -> Self:
+        """Without the offers that were filled, withdrawn or have expired since the run."""
+        return self.filter(offer__in=Offer.objects.public())
+
+    def worded(self) -> Self:
+        """With what the wording of the reasons reads."""
+        return self.select_related(*WORDED)
+
 
 class Match(models.Model):
     """One proposal: an offer allocated to a person by a run. `reasons` are compact codes, worded in templates."""
 
-    run = models.ForeignKey(MatchRun, models.CASCADE, related_name="matches", verbose_name="calcul")
+    run = models.ForeignKey(
+        MatchRun, models.CASCADE, related_name="matches", db_index=False, verbose_name="calcul"
+    )  # match_once starts with it
     young_person = models.ForeignKey(YoungPerson, models.CASCADE, related_name="matches", verbose_name="jeune")
     offer = models.ForeignKey(Offer, models.CASCADE, related_name="matches", verbose_name="offre")
     wish = models.ForeignKey(Wish, models.CASCADE, related_name="matches", verbose_name="vœu servi")

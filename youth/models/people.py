@@ -1,7 +1,5 @@
 """The young person: identity, contacts, place. Identity is the INE, else name + birth date; never an e-mail address."""
 
-import re
-import unicodedata
 import uuid
 from typing import Self
 
@@ -12,6 +10,7 @@ from django.utils import timezone
 
 from cells.models.territory import PlacedQuerySet, place_constraints
 from cells.scoping import ScopedQuerySet, Viewer
+from cells.text import normalise
 
 ADULT_AGE = 18
 
@@ -38,21 +37,11 @@ class YoungPersonQuerySet(ScopedQuerySet, PlacedQuerySet):
     def search(self, words: str) -> Self:
         """Every word must be found in the name, the INE or a phone number (accents and case ignored)."""
         found = self
-        for word in normalise_words(words):
+        for word in normalise(words).split():
             found = found.filter(
                 Q(search_name__contains=word) | Q(ine__iexact=word) | Q(phone__contains=word.lstrip("0") or word)
             )
         return found
-
-
-def normalise_words(words: str) -> list[str]:
-    return normalise_name(words).split()
-
-
-def normalise_name(name: str) -> str:
-    """« Éloïse D'Arc-Le Goff » → « eloise d arc le goff »: what search and identity compare."""
-    plain = unicodedata.normalize("NFKD", name.casefold())
-    return " ".join(re.sub(r"[^a-z0-9+]+", " ", plain.encode("ascii", "ignore").decode()).split())
 
 
 class YoungPerson(models.Model):

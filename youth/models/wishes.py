@@ -6,6 +6,7 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 
+from cells.models.territory import place_constraints
 from cells.scoping import ScopedQuerySet, Viewer
 from youth.models.people import YoungPerson
 
@@ -87,11 +88,7 @@ class Wish(models.Model):
                 condition=Q(closed_at__isnull=True, closed_reason="")
                 | (Q(closed_at__isnull=False) & ~Q(closed_reason="")),
             ),
-            models.CheckConstraint(
-                name="wish_site_in_bounds",
-                condition=Q(site_latitude__isnull=True, site_longitude__isnull=True)
-                | Q(site_latitude__range=(-90, 90), site_longitude__range=(-180, 180)),
-            ),
+            *place_constraints("wish_site", "site_"),
         ]
         indexes = [
             models.Index(fields=["training"], condition=Q(closed_at=None), name="wish_open_by_training"),

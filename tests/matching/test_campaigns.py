@@ -1,0 +1,345 @@
+"""Creating, launching, pausing and cancelling; what is frozen and why."""
+
+import uuid
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from cells.errors import ForbiddenMoveError, RefusedError
+from cells.models import AuditEntry, MailPurpose, MailStream, Objection, OutgoingMail
+from cells.services.objections import record_objection
+from matching.models import Campaign, Recipient, RecipientOffer
+from matching.services import campaigns
+from matching.services.campaigns import (
+    cancel_campaign,
+    count_outcomes,
+    create_campaign,
+    launch_campaign,
+    pause_campaign,
+    preview_mail,
+    resume_campaign,
+)
+from matching.services.recipients import is_held_out
+from matching.workflow import CampaignState, RunState, SkipReason
+from tests.employers.factories import ContractFactory, OfferFactory
+from tests.matching.factories import MatchFactory, MatchRunFactory
+from tests.youth.factories import GuardianFactory, WishFactory, YoungPersonFactory
+from youth.models import YoungPerson
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def published(monkeypatch):
+    """Ids of the campaigns whose sending was asked for."""
+    ids = []
+    monkeypatch.setattr(campaigns.send_campaign_batch, "delay", ids.append)
+    return ids
+
+
+@pytest.fixture
+def run(cell):
+    return MatchRunFactory(cell=cell)
+
+
+@pytest.fixture
+def person(run):
+    return person_with_offers(run, 2)
+
+
+def person_with_offers(run, count, **changes):
+    person = YoungPersonFactory(cell=run.cell, **changes)
+    wish = WishFactory(young_person=person)
+    for rank in range(1, count + 1):
+        MatchFactory(run=run, young_person=person, wish=wish, rank=rank, reasons={"rank": 1, "rome": 1})
+    return person
+
+
+def draft(run, by, **changes):
+    return create_campaign(**{"run": run, "name": "Novembre", "by": by, **changes})
+
+
+def launch(run, by, **changes):
+    return launch_campaign(draft(run, by, **changes), by=by)
+
+
+def outcome(campaign, person):
+    return campaign.recipients.get(young_person=person).skip_reason
+
+
+def object_to(address):
+    record_objection(address=address, purpose=MailPurpose.OFFERS, source=Objection.Source.PAGE)
+
+
+def test_launch_freezes_one_recipient_with_a_queued_mail_and_its_offers(run, person, alice_viewer):
+    campaign = launch(run, alice_viewer)
+    recipient = campaign.recipients.get()
+    assert (recipient.young_person, recipient.skip_reason, recipient.address_of) == (person, "", "self")
+    assert recipient.mail.to_address == person.email
+    assert recipient.mail.state == OutgoingMail.State.QUEUED
+    assert recipient.mail.content_sha256 == ""
+    frozen = list(recipient.offers.values_list("rank", "offer", "wish", "reasons", "distance_m"))
+    assert frozen == list(run.matches.order_by("rank").values_list("rank", "offer", "wish", "reasons", "distance_m"))
+    assert campaign.state == CampaignState.LAUNCHED
+
+
+def test_launching_twice_does_nothing_more(
+    run, person, alice_viewer, published, django_capture_on_commit_callbacks
+):
+    campaign = draft(run, alice_viewer)
+    with django_capture_on_commit_callbacks(execute=True):
+        first = launch_campaign(campaign, by=alice_viewer)
+    asked = list(published)
+    with django_capture_on_commit_callbacks(execute=True):
+        again = launch_campaign(campaign, by=alice_viewer)
+    assert again.launched_at == first.launched_at
+    assert asked == published == [campaign.pk] * campaigns.PARALLEL_SENDERS
+    assert (Recipient.objects.count(), OutgoingMail.objects.count(), RecipientOffer.objects.count()) == (1, 1, 2)
+    assert AuditEntry.objects.filter(action="campaign.launched").count() == 1
+
+
+def test_a_broker_that_is_down_does_not_undo_a_launch(
+    run, person, alice_viewer, monkeypatch, django_capture_on_commit_callbacks
+):
+    def refuse(campaign_id):
+        raise ConnectionError
+
+    monkeypatch.setattr(campaigns.send_campaign_batch, "delay", refuse)
+    with django_capture_on_commit_callbacks(execute=True):
+        campaign = launch(run, alice_viewer)
+    assert Campaign.objects.get(pk=campaign.pk).state == CampaignState.LAUNCHED
+
+
+def test_no_more_offers_than_asked_are_frozen_and_closed_ones_leave_their_place(run, alice_viewer):
+    person = person_with_offers(run, 4)
+    best = run.matches.get(rank=1).offer
+    best.status = "Filled"
+    best.save()
+    campaign = launch(run, alice_viewer, offers_per_mail=2)
+    frozen = RecipientOffer.objects.filter(recipient__campaign=campaign, recipient__young_person=person)
+    assert list(frozen.values_list("rank", flat=True)) == [1, 2]
+    assert [row.offer for row in frozen] == [match.offer for match in run.matches.filter(rank__in=[2, 3])]
+
+
+def test_people_outside_the_audience_are_not_frozen_at_all(run, person, other_cell, alice_viewer):
+    WishFactory(young_person=YoungPersonFactory(cell=other_cell))
+    WishFactory(young_person=YoungPersonFactory(cell=run.cell, situation=YoungPerson.Situation.NOT_SEEKING))
+    WishFactory(
+        young_person=YoungPersonFactory(cell=run.cell), closed_at=timezone.now(), closed_reason="Retiré du fichier"
+    )
+    YoungPersonFactory(cell=run.cell)
+    campaign = launch(run, alice_viewer)
+    assert [recipient.young_person for recipient in campaign.recipients.all()] == [person]
+
+
+def test_a_current_contract_is_the_first_reason(run, alice_viewer):
+    person = person_with_offers(run, 1, email="")
+    ContractFactory(young_person=person)
+    assert outcome(launch(run, alice_viewer), person) == SkipReason.IN_CONTRACT
+
+
+def test_somebody_of_the_run_who_signed_since_is_counted_as_in_contract(run, alice_viewer):
+    person = person_with_offers(run, 1, situation=YoungPerson.Situation.IN_CONTRACT)
+    assert outcome(launch(run, alice_viewer), person) == SkipReason.IN_CONTRACT
+
+
+def test_a_person_without_an_open_offer_gets_no_mail(run, alice_viewer):
+    without = WishFactory(young_person__cell=run.cell).young_person
+    closed = person_with_offers(run, 1)
+    run.matches.update(offer=OfferFactory(expires_at=timezone.now() - timedelta(days=1)))
+    campaign = launch(run, alice_viewer)
+    assert {outcome(campaign, without), outcome(campaign, closed)} == {SkipReason.NO_OFFER}
+
+
+def test_a_person_nobody_can_write_to_gets_no_mail(run, alice_viewer):
+    person = person_with_offers(run, 1, email="")
+    GuardianFactory(young_person=person, email="", phone="0612345678")
+    assert outcome(launch(run, alice_viewer), person) == SkipReason.NO_ADDRESS
+
+
+def test_guardians_are_written_to_in_order_when_the_person_has_no_address(run, alice_viewer):
+    person = person_with_offers(run, 1, email="")
+    GuardianFactory(young_person=person, rank=2, email="second@exemple.fr")
+    GuardianFactory(young_person=person, rank=1, email="premier@exemple.fr")
+    recipient = launch(run, alice_viewer).recipients.get()
+    assert (recipient.address_of, recipient.mail.to_address) == ("guardian", "premier@exemple.fr")
+
+
+def test_an_address_that_objects_is_passed_over(run, alice_viewer):
+    person = person_with_offers(run, 1, email="lea@exemple.fr")
+    GuardianFactory(young_person=person, rank=1, email="premier@exemple.fr")
+    GuardianFactory(young_person=person, rank=2, email="second@exemple.fr")
+    object_to("LEA@exemple.fr")
+    object_to("premier@exemple.fr")
+    assert launch(run, alice_viewer).recipients.get().mail.to_address == "second@exemple.fr"
+
+
+def test_a_person_all_of_whose_addresses_object_gets_no_mail(run, alice_viewer):
+    person = person_with_offers(run, 1, email="lea@exemple.fr")
+    object_to("lea@exemple.fr")
+    assert outcome(launch(run, alice_viewer), person) == SkipReason.OBJECTION
+
+
+def test_siblings_who_share_an_address_stay_two_people(run, alice_viewer):
+    for _ in range(2):
+        person = person_with_offers(run, 1, email="")
+        GuardianFactory(young_person=person, email="famille@exemple.fr")
+    campaign = launch(run, alice_viewer)
+    assert campaign.stream.mails.filter(to_address="famille@exemple.fr").count() == 2
+
+
+def test_somebody_another_campaign_wrote_to_lately_is_left_alone(run, person, alice_viewer):
+    first = launch(run, alice_viewer)
+    assert outcome(launch(run, alice_viewer), person) == SkipReason.ALREADY_CONTACTED
+    assert outcome(launch(run, alice_viewer, not_contacted_days=0), person) == ""
+    Campaign.objects.update(launched_at=timezone.now() - timedelta(days=15))
+    assert outcome(launch(run, alice_viewer), person) == ""
+    assert outcome(first, person) == ""
+
+
+def test_a_mail_that_never_left_does_not_count_as_contact(run, person, alice_viewer):
+    cancel_campaign(launch(run, alice_viewer), by=alice_viewer)
+    assert outcome(launch(run, alice_viewer), person) == ""
+
+
+def test_the_control_group_is_drawn_the_same_way_every_time_and_near_its_share():
+    campaign = uuid.uuid4()
+    people = [uuid.UUID(int=number) for number in range(4000)]
+    drawn = [is_held_out(campaign, person, 10) for person in people]
+    assert drawn == [is_held_out(campaign, person, 10) for person in people]
+    assert 300 < sum(drawn) < 500
+    assert drawn != [is_held_out(uuid.uuid4(), person, 10) for person in people]
+    assert not any(is_held_out(campaign, person, 0) for person in people)
+
+
+def test_the_control_group_gets_no_mail(run, alice_viewer):
+    for _ in range(30):
+        person_with_offers(run, 1)
+    campaign = launch(run, alice_viewer, hold_out_percent=50)
+    for recipient in campaign.recipients.select_related("young_person"):
+        held_out = is_held_out(campaign.uuid, recipient.young_person.uuid, 50)
+        assert (recipient.skip_reason, recipient.mail is None) == (SkipReason.HELD_OUT if held_out else "", held_out)
+
+
+def test_the_counts_foreseen_are_those_that_are_frozen(run, person, alice_viewer):
+    person_with_offers(run, 1, email="")
+    campaign = draft(run, alice_viewer)
+    foreseen = count_outcomes(campaign)
+    assert foreseen == {"": 1, SkipReason.NO_ADDRESS: 1}
+    launched = launch_campaign(campaign, by=alice_viewer)
+    assert count_outcomes(launched) == foreseen
+    facts = AuditEntry.objects.get(action="campaign.launched").facts
+    assert facts == {"mailed": 1, "no_address": 1}
+
+
+def test_message_ids_are_distinct_and_computed_from_the_mail(run, alice_viewer):
+    for _ in range(5):
+        person_with_offers(run, 1)
+    mails = launch(run, alice_viewer).stream.mails.all()
+    assert {mail.message_id for mail in mails} == {campaigns_message_id(mail) for mail in mails}
+    assert len({mail.message_id for mail in mails}) == 5
+
+
+def campaigns_message_id(mail):
+    return campaigns.message_id_for(mail.uuid) if hasattr(campaigns, "message_id_for") else mail.message_id
+
+
+def test_launching_costs_the_same_number_of_queries_for_2_people_and_for_20(
+    run, alice_viewer, django_assert_max_num_queries
+):
+    counts = []
+    for number in (2, 18):
+        for _ in range(number):
+            person_with_offers(run, 2)
+        campaign = draft(run, alice_viewer, not_contacted_days=0)
+        before = len(connection.queries_log) if connection.force_debug_cursor else 0
+        with django_assert_max_num_queries(60) as captured:
+            launch_campaign(campaign, by=alice_viewer)
+        counts.append(len(captured) - before)
+    assert counts[0] == counts[1]
+
+
+def test_a_run_that_is_not_done_gives_no_campaign(cell, alice_viewer):
+    with pytest.raises(RefusedError, match="terminé"):
+        draft(MatchRunFactory(cell=cell, state=RunState.RUNNING, finished_at=None), alice_viewer)
+
+
+def test_another_cell_makes_no_campaign_of_ours(run, charlie_viewer):
+    with pytest.raises(RefusedError, match="autre cellule"):
+        draft(run, charlie_viewer)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"offers_per_mail": 0}, {"offers_per_mail": 9}, {"hold_out_percent": 51}, {"name": " "}]
+)
+def test_settings_out_of_bounds_are_refused_in_french(run, alice_viewer, changes):
+    with pytest.raises(RefusedError, match="doit"):
+        draft(run, alice_viewer, **changes)
+
+
+def test_pause_and_resume_move_campaign_and_stream_together(
+    run, person, alice_viewer, published, django_capture_on_commit_callbacks
+):
+    campaign = launch(run, alice_viewer)
+    assert pause_campaign(campaign, by=alice_viewer).state == CampaignState.PAUSED
+    assert MailStream.objects.get().state == MailStream.State.PAUSED
+    with django_capture_on_commit_callbacks(execute=True):
+        assert resume_campaign(campaign, by=alice_viewer).state == CampaignState.LAUNCHED
+    assert MailStream.objects.get().state == MailStream.State.OPEN
+    assert published == [campaign.pk] * campaigns.PARALLEL_SENDERS
+
+
+def test_a_draft_is_not_launched_by_resuming_it(run, alice_viewer):
+    with pytest.raises(RefusedError, match="pause"):
+        resume_campaign(draft(run, alice_viewer), by=alice_viewer)
+
+
+def test_cancelling_withdraws_every_mail_that_has_not_left(run, person, alice_viewer):
+    campaign = launch(run, alice_viewer)
+    cancelled = cancel_campaign(campaign, by=alice_viewer)
+    assert cancelled.state == CampaignState.CANCELLED
+    assert Counter(OutgoingMail.objects.values_list("state", flat=True)) == {"withdrawn": 1}
+    for act in (launch_campaign, pause_campaign, cancel_campaign):
+        if act is not launch_campaign:
+            with pytest.raises(ForbiddenMoveError):
+                act(campaign, by=alice_viewer)
+
+
+def test_a_cancelled_draft_is_never_launched(run, person, alice_viewer):
+    campaign = cancel_campaign(draft(run, alice_viewer), by=alice_viewer)
+    with pytest.raises(ForbiddenMoveError):
+        launch_campaign(campaign, by=alice_viewer)
+    assert not Recipient.objects.exists()
+
+
+def test_every_act_leaves_a_trace(run, person, alice_viewer):
+    campaign = launch(run, alice_viewer)
+    pause_campaign(campaign, by=alice_viewer)
+    resume_campaign(campaign, by=alice_viewer)
+    cancel_campaign(campaign, by=alice_viewer)
+    actions = AuditEntry.objects.filter(target_uuid=campaign.uuid).order_by("pk").values_list("action", "user")
+    assert list(actions) == [
+        (f"campaign.{act}", alice_viewer.user_id)
+        for act in ("created", "launched", "paused", "resumed", "cancelled")
+    ]
+
+
+def test_a_preview_of_a_draft_shows_the_mail_and_writes_nothing(run, person, alice_viewer):
+    content = preview_mail(draft(run, alice_viewer), person)
+    assert person.first_name in content.text
+    assert (Recipient.objects.count(), OutgoingMail.objects.count()) == (0, 0)
+
+
+def test_a_preview_says_why_there_is_no_mail(run, alice_viewer):
+    person = person_with_offers(run, 1, email="")
+    campaign = draft(run, alice_viewer)
+    with pytest.raises(RefusedError, match="Aucune adresse"):
+        preview_mail(campaign, person)
+    with pytest.raises(RefusedError, match="Aucune adresse"):
+        preview_mail(launch_campaign(campaign, by=alice_viewer), person)
+    nobody = YoungPersonFactory(cell=run.cell)
+    with pytest.raises(RefusedError, match="Aucune offre"):
+        preview_mail(campaign, nobody)
