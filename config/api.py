@@ -1,5 +1,21 @@
-"""Assembles each app's API."""
+"""Assembles each app's API under /api/v1/, with its description and the address of the national search."""
 
-from django.urls import URLPattern
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularAPIView
 
-urlpatterns: list[URLPattern] = []
+from cells.api.docs import UnknownPath, docs
+from employers.api import urls as employers
+from youth.api import urls as youth
+
+v1 = [
+    *employers.v1,
+    *youth.v1,
+    path("schema", SpectacularAPIView.as_view(), name="schema"),
+    path("docs", docs, name="docs"),
+]
+
+urlpatterns = [
+    path("v1/", include(v1)),
+    *employers.national,
+    re_path(r"^(?P<path>.*)$", UnknownPath.as_view(), name="unknown"),
+]

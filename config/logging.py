@@ -19,6 +19,7 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request_id.set(uuid.uuid4().hex[:16])
+        request.request_id = request_id.get()  # type: ignore[attr-defined]
         response = self.get_response(request)
         response["X-Request-ID"] = request_id.get()
         return response

@@ -12,6 +12,6 @@ urlpatterns = [
     path("", include("employers.urls")),
     path("", include("matching.urls")),
     path("api/", include(api.urlpatterns)),
-    path("healthz", healthz),
+    path("healthz", healthz, name="healthz"),
     path("admin/", admin.site.urls),
 ]

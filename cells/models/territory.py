@@ -1,5 +1,6 @@
 """The French territory as reference data: loaded by `load_reference`, never typed by hand."""
 
+import math
 from typing import Self
 
 from django.db import models
@@ -37,10 +38,21 @@ class PlacedQuerySet(models.QuerySet):
     def near(self, latitude: float, longitude: float, km: float) -> Self:
         """Rows within `km`, each with `distance` in km; the box lets the index discard the rest first."""
         return (
-            self.filter(latitude__range=(latitude - km / KM_PER_DEGREE, latitude + km / KM_PER_DEGREE))
+            self.filter(**box(latitude, longitude, km))
             .annotate(distance=distance_km(latitude, longitude))
             .filter(distance__lte=km)
         )
+
+
+def box(latitude: float, longitude: float, km: float) -> dict[str, tuple[float, float]]:
+    """Lookups of a rectangle that holds the circle; near a pole or the date line, of the whole band of latitudes."""
+    height = km / KM_PER_DEGREE
+    lookups = {"latitude__range": (latitude - height, latitude + height)}
+    farthest = abs(latitude) + height
+    width = height / math.cos(math.radians(farthest)) if farthest < 89 else 360.0
+    if abs(longitude) + width < 180:
+        lookups["longitude__range"] = (longitude - width, longitude + width)
+    return lookups
 
 
 class Region(models.Model):

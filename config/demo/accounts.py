@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from django.db import transaction
+
 from cells.models import Cell, Membership, Organisation, Region, Role, User
 
 PASSWORD = "apprentissage-demo"
@@ -28,7 +30,9 @@ ACCOUNTS = (
 SIGN_INS = [(account.label, account.email, PASSWORD) for account in ACCOUNTS]
 
 
+@transaction.atomic
 def create_accounts() -> None:
+    """All or none: a half-made demonstration could not be taken up again."""
     for account in ACCOUNTS:
         user = User.objects.create_user(
             account.email,

@@ -1,5 +1,6 @@
 """The main job, end to end: files in, matching run, campaign out. Every step does nothing when it is already done."""
 
+import io
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -31,6 +32,7 @@ Report = Callable[[str], None]
 CONTRACTS_PER_REGION = 30
 PATIENCE_SECONDS = 600
 POLL_SECONDS = 0.3
+PROGRESS_SECONDS = 5
 
 
 def prepare_data(report: Report) -> dict[str, Any]:
@@ -62,7 +64,7 @@ def import_region(cell: Cell, number: int, report: Report) -> None:
     plan = plan_region(cell, number, Random(SEED + number))
     files = write_region_files(Path(settings.VAR_DIR) / "demo", plan, timezone.now())
     by = Viewer(cell_id=cell.pk, role=Role.CELL_MANAGER)
-    call_command("import_nomenclature", "trainings", str(files.catalogue), verbosity=0)
+    call_command("import_nomenclature", "trainings", str(files.catalogue), stdout=io.StringIO())
     import_files(files, cell, by, report)
 
 
@@ -110,7 +112,7 @@ def run_main_job(report: Report) -> dict[str, Any]:
     report_runs(cells, report)
     matched = time.monotonic()
     campaigns = [campaign_of(cell) for cell in cells]
-    wait_for(lambda: all(campaign_is_over(campaign, report) for campaign in campaigns), "la campagne", report)
+    wait_for(lambda: mails_left(campaigns) == 0, "la campagne", report, lambda: f"encore {mails_left(campaigns)} mails")
     return {
         "matches": Match.objects.filter(run__in=latest_runs(cells)).count(),
         "people_with_offer": Match.objects.filter(run__in=latest_runs(cells), rank=1).count(),
@@ -155,20 +157,22 @@ def campaign_of(cell: Cell) -> Campaign:
     return campaign
 
 
-def campaign_is_over(campaign: Campaign, report: Report) -> bool:
-    campaign.refresh_from_db()
+def mails_left(campaigns: list[Campaign]) -> int:
     waiting = [OutgoingMail.State.QUEUED, OutgoingMail.State.LEASED]
-    left = OutgoingMail.objects.filter(stream=campaign.stream, state__in=waiting).count()
-    if left and int(time.monotonic()) % 5 == 0:
-        report(f"{campaign.cell.region.name} : encore {left} mails à envoyer")
-    return left == 0
+    return OutgoingMail.objects.filter(stream__campaign__in=campaigns, state__in=waiting).count()
 
 
-def wait_for(is_over: Callable[[], bool], what: str, report: Report) -> None:
+def wait_for(
+    is_over: Callable[[], bool], what: str, report: Report, progress: Callable[[], str] = lambda: "au travail"
+) -> None:
     """The worker does the work; this only looks. Raises TimeoutError when nothing comes of it."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    begin = said = time.monotonic()
     report(f"En attente du worker pour {what}")
     while not is_over():
-        if time.monotonic() > deadline:
+        now = time.monotonic()
+        if now - begin > PATIENCE_SECONDS:
             raise TimeoutError(f"{what} n’est pas fini après {PATIENCE_SECONDS} s : voir var/log/.")
+        if now - said > PROGRESS_SECONDS:
+            said = now
+            report(f"{what} : {progress()}")
         time.sleep(POLL_SECONDS)

@@ -13,40 +13,44 @@ from config.demo.names import FAMILY_STEMS, LAST_NAMES, STREETS, last_name
 
 LABELS = ("La bonne alternance", "France Travail", "Diffuseur de démonstration")
 EMPLOYERS_PER_OFFER = 0.6
+DESK_TRADES = {"E", "M"}  # ROME families where working from home means something
 
 
 def national_offers(plan: RegionPlan, count: int, now: datetime, random: Random) -> Iterator[dict[str, Any]]:
     """Trades as often as wishes ask for them, employers from one offer to dozens."""
     demand = Counter(code for course in plan.courses for code in course.rome_codes)
     codes, weights = sorted(demand), [demand[code] for code in sorted(demand)]
-    employers = [_employer(plan, number, random) for number in range(int(count * EMPLOYERS_PER_OFFER))]
+    trades = random.choices(codes, weights, k=int(count * EMPLOYERS_PER_OFFER))
+    employers = [_employer(plan, number, code, random) for number, code in enumerate(trades)]
     for number in range(count):
-        code = random.choices(codes, weights)[0]
         employer = employers[min(int(random.expovariate(3) * len(employers)), len(employers) - 1)]
-        yield _offer(plan, number, code, employer, now, random)
+        yield _offer(plan, number, employer, now, random)
 
 
-def _employer(plan: RegionPlan, number: int, random: Random) -> dict[str, Any]:
-    town = plan.town(random)
-    return {"siret": siret(int(plan.cell.region_id) * 100_000 + number), "town": town,
-            "name": last_name(random.choice(LAST_NAMES)), "street": random.choice(STREETS)}  # fmt: skip
+def _employer(plan: RegionPlan, number: int, code: str, random: Random) -> dict[str, Any]:
+    return {
+        "siret": siret(int(plan.cell.region_id) * 100_000 + number),
+        "code": code,
+        "name": f"{FAMILY_STEMS[code[0]]} {last_name(random.choice(LAST_NAMES))}",
+        "street": random.choice(STREETS),
+        "town": plan.town(random),
+    }
 
 
-def _offer(
-    plan: RegionPlan, number: int, code: str, employer: dict[str, Any], now: datetime, random: Random
-) -> dict[str, Any]:
+def _offer(plan: RegionPlan, number: int, employer: dict[str, Any], now: datetime, random: Random) -> dict[str, Any]:
+    code = employer["code"]
     label = random.choice(LABELS)
     created = now - timedelta(days=random.randint(0, 50), hours=random.randint(0, 23))
     level = random.choice((None, None, None, "3", "4", "5", "6"))
     return {
         "identifier": {"partner_job_id": f"{plan.cell.region_id}-{number}", "id": None, "partner_label": label},
-        "workplace": _workplace(employer, code, random),
+        "workplace": _workplace(employer, random),
         "apply": {"url": f"https://offres.exemple/{plan.cell.region_id}/{number}", "phone": None, "recipient_id": None},
         "contract": {
             "start": (now + timedelta(days=random.randint(10, 300))).date().isoformat() + "T00:00:00.000Z",
             "duration": random.choice((12, 24, 36, None)),
             "type": ["Apprentissage"] if random.random() < 0.7 else ["Apprentissage", "Professionnalisation"],
-            "remote": random.choice(("onsite", "onsite", "onsite", "hybrid", "remote", None)),
+            "remote": random.choice(("hybrid", "remote", "onsite", None)) if code[0] in DESK_TRADES else "onsite",
         },
         "offer": {
             "title": f"Apprenti(e) – {plan.occupation_labels[code]}",
@@ -65,16 +69,15 @@ def _offer(
     }
 
 
-def _workplace(employer: dict[str, Any], code: str, random: Random) -> dict[str, Any]:
+def _workplace(employer: dict[str, Any], random: Random) -> dict[str, Any]:
     town: Town = employer["town"]
-    name = f"{FAMILY_STEMS[code[0]]} {employer['name']}"
     return {
-        "name": name,
+        "name": employer["name"],
         "description": None,
         "website": None,
         "siret": employer["siret"],
         "brand": None,
-        "legal_name": name.upper(),
+        "legal_name": employer["name"].upper(),
         "size": random.choice(("1-2", "3-5", "6-9", "10-19", "20-49", None)),
         "location": {
             "address": f"{random.randint(1, 60)} {employer['street']} {town.postcode} {town.name}",

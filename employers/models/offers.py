@@ -37,6 +37,13 @@ class OfferQuerySet(PlacedQuerySet):
         return self.filter(Q(target_level=level) | Q(target_level=None))
 
 
+class OfferManager(models.Manager.from_queryset(OfferQuerySet)):
+    """Searches use the vector; nobody reads it."""
+
+    def get_queryset(self) -> OfferQuerySet:
+        return super().get_queryset().defer("search_vector")
+
+
 class Offer(models.Model):
     """(partner_label, partner_job_id) is the offer's name in its source. A null level, start or place is "not said"."""
 
@@ -111,7 +118,7 @@ class Offer(models.Model):
         db_persist=True,
     )
 
-    objects = OfferQuerySet.as_manager()
+    objects = OfferManager()
 
     class Meta:
         verbose_name = "offre"

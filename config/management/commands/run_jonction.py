@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from config.demo.accounts import SIGN_INS, PASSWORD
+from config.demo.accounts import SIGN_INS
 from config.demo.job import prepare_data, run_main_job
 from config.embedded import EmbeddedError
 from config.embedded.processes import hear_parent_die
@@ -30,8 +30,7 @@ class Command(BaseCommand):
         if STARTED in os.environ:
             hear_parent_die(signal.SIGTERM)  # the killed make would leave us behind
         started = float(os.environ.pop(STARTED, time.time()))
-        accounts = [(account.label, account.email, PASSWORD) for account in SIGN_INS]
-        job = Job(prepare_data, run_main_job, accounts)
+        job = Job(prepare_data, run_main_job, SIGN_INS)
         try:
             launch(job, self.write, once=once, port=port, started=started)
         except AlreadyRunningError:
