@@ -11,6 +11,8 @@ class RunState(models.TextChoices):
     CANCELLED = "cancelled", "Annulé"
 
 
+ACTIVE_STATES = (RunState.PENDING, RunState.RUNNING)
+
 RUN_MOVES: dict[str, frozenset[str]] = {
     RunState.PENDING: frozenset({RunState.RUNNING, RunState.CANCELLED, RunState.FAILED}),
     RunState.RUNNING: frozenset({RunState.DONE, RunState.FAILED, RunState.CANCELLED}),
@@ -30,9 +32,7 @@ class CampaignState(models.TextChoices):
 
 CAMPAIGN_MOVES: dict[str, frozenset[str]] = {
     CampaignState.DRAFT: frozenset({CampaignState.LAUNCHED, CampaignState.CANCELLED}),
-    CampaignState.LAUNCHED: frozenset(
-        {CampaignState.PAUSED, CampaignState.FINISHED, CampaignState.CANCELLED}
-    ),
+    CampaignState.LAUNCHED: frozenset({CampaignState.PAUSED, CampaignState.FINISHED, CampaignState.CANCELLED}),
     CampaignState.PAUSED: frozenset({CampaignState.LAUNCHED, CampaignState.CANCELLED}),
     CampaignState.FINISHED: frozenset(),
     CampaignState.CANCELLED: frozenset(),
