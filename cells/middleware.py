@@ -2,25 +2,26 @@
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
 from cells.models import Membership
+from cells.requests import ScreenRequest
 from cells.scoping import NOBODY, viewer_for_membership
 
 SESSION_KEY = "membership"
 
 
 class ViewerMiddleware:
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+    def __init__(self, get_response: Callable[[ScreenRequest], HttpResponse]):
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: ScreenRequest) -> HttpResponse:
         request.membership = current_membership(request)
         request.viewer = viewer_for_membership(request.membership) if request.membership else NOBODY
         return self.get_response(request)
 
 
-def current_membership(request: HttpRequest) -> Membership | None:
+def current_membership(request: ScreenRequest) -> Membership | None:
     """The membership chosen in this session, else the first one still open."""
     if not request.user.is_authenticated:
         return None

@@ -26,7 +26,10 @@ class ContractForm(CellForm):
         label="SIRET de l’employeur", max_length=20, help_text="Les 14 chiffres de l’établissement d’accueil."
     )
     employer_name = forms.CharField(
-        label="Nom de l’employeur", max_length=200, required=False, help_text="Utile si ce SIRET n’est pas encore connu."
+        label="Nom de l’employeur",
+        max_length=200,
+        required=False,
+        help_text="Utile si ce SIRET n’est pas encore connu.",
     )
     kind = forms.ChoiceField(label="Nature du contrat", choices=Contract.Kind.choices)
     signed_on = DayField(label="Signé le")

@@ -9,7 +9,7 @@ from cells.forms import CellForm
 DEFAULT_RADIUS = 30
 RADIUS_CHOICES = (10, 20, 30, 60, 100)
 LEVELS = (
-    ("", "Tous les niveaux"),
+    ("", "Tous"),
     ("3", "CAP"),
     ("4", "Bac, brevet professionnel"),
     ("5", "Bac+2 (BTS)"),

@@ -62,7 +62,9 @@ def find_offers(criteria: OfferCriteria) -> QuerySet[Offer]:
         offers = offers.for_occupations(criteria.occupations)
     if criteria.level:
         offers = offers.for_level(criteria.level)
-    return offers.filter(wanted(criteria)).exclude(partner_label__in=criteria.excluded_sources).order_by(*criteria.order)
+    if criteria.excluded_sources:
+        offers = offers.exclude(partner_label__in=criteria.excluded_sources)
+    return offers.filter(wanted(criteria)).order_by(*criteria.order)
 
 
 def metres_from(latitude: float, longitude: float) -> Cast:
@@ -150,4 +152,3 @@ def is_public(offer: Offer) -> bool:
 def listed_offers() -> QuerySet[Offer]:
     """What search engines may know, in an order that does not move: (uuid, updated_at)."""
     return Offer.objects.public().order_by("pk")
-

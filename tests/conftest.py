@@ -1,6 +1,7 @@
 """The cast: who they are is said once, here."""
 
 import pytest
+from celery.app.task import Task
 from django.test import Client
 
 from cells.models import Role
@@ -83,3 +84,15 @@ def signed_in():
         return client
 
     return sign_in
+
+
+@pytest.fixture
+def published(monkeypatch) -> list[tuple[str, list, dict]]:
+    """Tasks handed to workers during the test, as (name, args, kwargs); nothing reaches a broker."""
+    tasks: list[tuple[str, list, dict]] = []
+
+    def record(self, args=None, kwargs=None, **options):
+        tasks.append((self.name, list(args or ()), dict(kwargs or {})))
+
+    monkeypatch.setattr(Task, "apply_async", record)
+    return tasks

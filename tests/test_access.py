@@ -65,7 +65,7 @@ ROUTES = [
     Route("youth:import-retry", POST_ONLY, of="batch"),
     Route("youth:import-refused-rows", THING, of="batch"),
     Route("youth:training-unresolved", SCREEN),
-    Route("youth:training-resolve", THING, query="?cle=label:cap inconnu"),
+    Route("youth:training-resolve", SCREEN, query="?cle=label:cap inconnu"),
     Route("employers:for-young-person", THING, of="person"),
     Route("employers:contract-create", THING, of="person"),
     Route("employers:contract-move", POST_ONLY, of="contract"),

@@ -4,7 +4,8 @@ import math
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Func, Q, Value
+from django.db.models import F, Q, Value
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import ACos, Cos, Greatest, Least, Radians, Sin
 
 EARTH_RADIUS_KM = 6371.0088
@@ -23,7 +24,7 @@ def place_constraints(name: str, columns: str = "") -> list[models.BaseConstrain
     ]
 
 
-def distance_km(latitude: float, longitude: float) -> Func:
+def distance_km(latitude: float, longitude: float) -> CombinedExpression:
     """Great-circle distance in km between a row's place and a point, as an SQL expression."""
     cosine = Sin(Radians(Value(latitude))) * Sin(Radians(F("latitude"))) + Cos(Radians(Value(latitude))) * Cos(
         Radians(F("latitude"))

@@ -52,7 +52,7 @@ def record_action(
         cell_id=cell_id or by.cell_id,
         user_id=by.user_id,
         api_key_id=by.api_key_id,
-        target_kind=target._meta.model_name if target else "",
+        target_kind=target._meta.model_name or "" if target else "",
         target_uuid=getattr(target, "uuid", None),
         facts=facts or {},
     )

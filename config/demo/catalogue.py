@@ -64,7 +64,7 @@ def plan_region(cell: Cell, number: int, random: Random) -> RegionPlan:
         for index, town in enumerate(big)
         for course in courses_of_centre(number * 100 + index, town, diplomas, random)
     ]
-    academy = cell.region.academies.order_by("code").first()
+    academy = cell.region.academies.earliest("code")
     labels = dict(Occupation.objects.values_list("code", "label"))
     return RegionPlan(cell, academy.name.upper(), towns, [town.population for town in towns], courses, labels)
 
@@ -99,7 +99,7 @@ def courses_of_centre(number: int, town: Town, diplomas: list[Training], random:
             key=f"{number:06d}P{index:03d}{uai}-{town.insee}#L01",
             mef=f"2{number:05d}{index:04d}",
             label=diploma.label,
-            level=diploma.level_id,
+            level=diploma.level_id or 0,
             rome_codes=tuple(sorted(occupation.code for occupation in diploma.occupations.all())),
             uai=uai,
             centre=centre,

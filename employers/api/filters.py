@@ -63,9 +63,7 @@ class OfferQuery(PageQuery):
     longitude = FiniteField(
         min_value=-180, max_value=180, required=False, help_text="Degrés (WGS 84), avec « latitude »."
     )
-    radius = FiniteField(
-        min_value=0, max_value=200, default=30, help_text="Kilomètres autour du point, 30 par défaut."
-    )
+    radius = FiniteField(min_value=0, max_value=200, default=30, help_text="Kilomètres autour du point, 30 par défaut.")
     romes = RomeList(max_length=1000, required=False, help_text="Codes ROME séparés par des virgules : F1601,F1201.")
     rncp = serializers.RegexField(
         r"^RNCP[0-9]{3,5}$",

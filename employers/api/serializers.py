@@ -173,7 +173,9 @@ class JobsSerializer(serializers.Serializer):
     """La réponse de la recherche nationale."""
 
     jobs = JobSerializer(many=True)
-    recruiters = serializers.ListField(child=serializers.DictField(), help_text="Toujours vide : seules de vraies offres sont servies.")
+    recruiters = serializers.ListField(
+        child=serializers.DictField(), help_text="Toujours vide : seules de vraies offres sont servies."
+    )
     warnings = WarningSerializer(many=True)
 
 

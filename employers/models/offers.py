@@ -37,11 +37,11 @@ class OfferQuerySet(PlacedQuerySet):
         return self.filter(Q(target_level=level) | Q(target_level=None))
 
 
-class OfferManager(models.Manager.from_queryset(OfferQuerySet)):
+class OfferManager(models.Manager):
     """Searches use the vector; nobody reads it."""
 
     def get_queryset(self) -> OfferQuerySet:
-        return super().get_queryset().defer("search_vector")
+        return OfferQuerySet(self.model, using=self._db).defer("search_vector")
 
 
 class Offer(models.Model):
@@ -71,7 +71,7 @@ class Offer(models.Model):
     desired_skills = ArrayField(models.TextField(), default=list, verbose_name="compétences attendues")
     to_be_acquired_skills = ArrayField(models.TextField(), default=list, verbose_name="compétences à acquérir")
     access_conditions = ArrayField(models.TextField(), default=list, verbose_name="conditions d’accès")
-    occupations = models.ManyToManyField(
+    occupations: models.ManyToManyField = models.ManyToManyField(
         Occupation, through="OfferOccupation", related_name="offers", verbose_name="métiers"
     )
     target_level = models.ForeignKey(
@@ -118,7 +118,7 @@ class Offer(models.Model):
         db_persist=True,
     )
 
-    objects = OfferManager()
+    objects = OfferManager.from_queryset(OfferQuerySet)()
 
     class Meta:
         verbose_name = "offre"

@@ -12,9 +12,7 @@ from youth.imports.uploads import path_of
 
 
 @transaction.atomic
-def start_offer_import(
-    path: Path, *, file_name: str, cell: Cell, by: Viewer, complete: bool = False
-) -> ImportBatch:
+def start_offer_import(path: Path, *, file_name: str, cell: Cell, by: Viewer, complete: bool = False) -> ImportBatch:
     """Hand a stored upload to a worker, on commit. `complete`: the file holds all the offers of its sources."""
     if not by.is_manager or by.cell_id != cell.pk:
         raise RefusedError("Seul un responsable de cellule peut importer des offres : elles servent à toutes.")

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from cells.errors import RefusedError
+from cells.forms import posted
 from cells.views.access import counsellor_screen
 from cells.views.fragments import page_or_fragment
 from employers.forms import BreakForm, ContractForm
@@ -49,7 +50,7 @@ def describe(contract: Contract) -> dict[str, Any]:
 @counsellor_screen
 def contract_create(request: HttpRequest, uuid: UUID) -> HttpResponse:
     person = find_person(request, uuid)
-    form = ContractForm(request.POST or None)
+    form = ContractForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             save_contract(request, person, dict(form.cleaned_data))
@@ -63,13 +64,9 @@ def contract_create(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 
 def save_contract(request: HttpRequest, person: YoungPerson, typed: dict[str, Any]) -> Contract:
-    employer = find_or_create_employer(
-        siret=typed.pop("siret"), name=typed.pop("employer_name"), by=request.viewer
-    )
+    employer = find_or_create_employer(siret=typed.pop("siret"), name=typed.pop("employer_name"), by=request.viewer)
     centre = typed.pop("uai")
-    return record_contract(
-        young_person=person, employer=employer, training_centre=centre, by=request.viewer, **typed
-    )
+    return record_contract(young_person=person, employer=employer, training_centre=centre, by=request.viewer, **typed)
 
 
 @require_POST
@@ -91,7 +88,7 @@ def contract_move(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @counsellor_screen
 def contract_break(request: HttpRequest, uuid: UUID) -> HttpResponse:
     contract = find_contract(request, uuid)
-    form = BreakForm(request.POST or None)
+    form = BreakForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             break_contract(contract, on=form.cleaned_data["on"], by=request.viewer)

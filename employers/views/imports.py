@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from cells.errors import RefusedError
+from cells.forms import posted
 from cells.models import ImportBatch
 from cells.predicates import can_import_offers
 from cells.views.access import screen_for
@@ -15,7 +16,7 @@ from youth.services.uploads import store_upload
 
 @screen_for(can_import_offers)
 def import_create(request: HttpRequest) -> HttpResponse:
-    form = OfferUploadForm(request.POST or None, request.FILES or None)
+    form = OfferUploadForm(posted(request), request.FILES or None)
     if request.method == "POST" and form.is_valid():
         try:
             batch = deposit(request, form)

@@ -35,10 +35,9 @@ def offer_search(request: HttpRequest) -> HttpResponse:
         form.add_error("lieu", AMBIGUOUS if place.choices else NOT_FOUND)
     context = {
         "form": form,
-        "choices": [(label, search_url(form, lieu=label)) for label, _ in place.choices] if place else [],
+        "choices": choices_of(form, place),
         "canonical": settings.SITE_URL + reverse("employers:offer-search"),
         "is_search": bool(request.GET),
-        "level_filters": bool(form.data.get("niveau")),
     }
     if form.is_valid():
         context |= results_of(request, form, place)
@@ -58,6 +57,7 @@ def offer_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "lists": [(title, items) for title, items in lists_of(offer) if items],
         "has_contact": bool(offer.apply_url or offer.apply_email or offer.apply_phone),
         "is_new": is_new(offer),
+        "tagline": tagline_of(offer),
         "similar": [card_of(one) for one in similar_offers(offer)],
         "posting": job_posting(offer),
         "canonical": offer_address(offer),
@@ -85,6 +85,12 @@ def results_of(request: HttpRequest, form: OfferSearchForm, place: FoundPlace | 
     }
 
 
+def choices_of(form: OfferSearchForm, place: FoundPlace | None) -> list[tuple[str, str, str]]:
+    """Communes to choose from: (name and postcode, department, address of the search there)."""
+    found = place.choices if place else []
+    return [(label, commune.department.name, search_url(form, lieu=label)) for label, commune in found]
+
+
 def criteria_of(form: OfferSearchForm, place: FoundPlace | None) -> OfferCriteria:
     asked = form.cleaned_data
     near = None
@@ -96,6 +102,8 @@ def criteria_of(form: OfferSearchForm, place: FoundPlace | None) -> OfferCriteri
 def heading_of(count: int, is_cut: bool, place: FoundPlace | None) -> str:
     number = f"{count:,}".replace(",", "\u202f")
     found = f"Plus de {number} offres" if is_cut else f"{number} offre{'s' if count > 1 else ''}"
+    if not count:
+        found = "Aucune offre"
     return f"{found} près de {place.commune.name}" if place and place.commune else found
 
 
@@ -134,6 +142,12 @@ def card_of(offer: Offer) -> dict[str, str]:
         "meta": " · ".join(part for part in meta if part),
         "badge": "Nouveau" if is_new(offer) else "",
     }
+
+
+def tagline_of(offer: Offer) -> str:
+    """Where, for which diploma, when: what a young person asks first."""
+    parts = [offer.commune.name if offer.commune else "", level_of(offer), start_of(offer)]
+    return " · ".join(part for part in parts if part)
 
 
 def is_new(offer: Offer) -> bool:

@@ -49,6 +49,8 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 @open_page(seconds=3600)
 def sitemap_part(request: HttpRequest, number: int) -> HttpResponse:
     start = (number - 1) * PER_SITEMAP
+    if start < 0:
+        raise Http404
     rows = list(listed_offers().values_list("uuid", "updated_at")[start : start + PER_SITEMAP])
     if not rows and number != 1:
         raise Http404
