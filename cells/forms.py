@@ -3,8 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
-from django.contrib.auth import authenticate
 from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest, QueryDict
 
@@ -48,20 +46,11 @@ class SignInForm(StyledMixin, AuthenticationForm):
         self.fields["username"].label = "Adresse électronique"
         self.fields["username"].widget.attrs.update(autocomplete="username", type="email")
         self.fields["password"].label = "Mot de passe"
+        # The first tab stop must stay the skip links.
+        self.fields["username"].widget.attrs.pop("autofocus", None)
 
     def clean_username(self) -> str:
         return self.cleaned_data["username"].strip().lower()
-
-    def clean(self) -> dict[str, Any]:
-        """As Django does, but under the name django-axes counts failures by: else it counts them for nobody."""
-        address, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
-        if address and password:
-            credentials = {str(settings.AXES_USERNAME_FORM_FIELD): address, "password": password}
-            self.user_cache = authenticate(self.request, **credentials)
-            if self.user_cache is None:
-                raise self.get_invalid_login_error()
-            self.confirm_login_allowed(self.user_cache)
-        return self.cleaned_data
 
 
 class MembershipChoiceForm(CellForm):

@@ -14,6 +14,7 @@ from cells.models import Activity, Occupation, Training
 from cells.models.territory import distance_km
 from cells.text import normalise
 from employers.models import Offer, OfferOccupation
+from employers.models.offers import SEARCH_CONFIG
 
 NEWEST_FIRST = ("-published_at", "-id")
 NEAREST_FIRST = ("metres", "id")
@@ -88,7 +89,7 @@ def wanted(criteria: OfferCriteria) -> Q:
 
 def about(words: str) -> Q:
     """Offers whose text says it, or whose occupation is called so (« patissier » finds « Pâtissier / Pâtissière »)."""
-    found = Q(search_vector=SearchQuery(words, config="french", search_type="websearch"))
+    found = Q(search_vector=SearchQuery(words, config=SEARCH_CONFIG, search_type="websearch"))
     codes = occupations_called(words)
     if codes:
         found |= Q(pk__in=OfferOccupation.objects.filter(occupation__in=codes).values("offer"))

@@ -5,12 +5,13 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from cells.models import OutgoingMail
 from matching.models import Campaign, Match, MatchRun, Recipient
 from matching.workflow import SkipReason
-from youth.models import Wish, YoungPerson
+from youth.models import Wish
+from youth.models.people import YoungPersonQuerySet
 
 MAIL_STATES = OutgoingMail.State
 
 
-def people_without_match(people: QuerySet[YoungPerson], run: MatchRun) -> QuerySet[YoungPerson]:
+def people_without_match(people: YoungPersonQuerySet, run: MatchRun) -> YoungPersonQuerySet:
     """Those who seek and have an open wish, and to whom the run proposed nothing."""
     matched = Match.objects.filter(run=run, young_person=OuterRef("pk"))
     wished = Wish.objects.open().filter(young_person=OuterRef("pk"))

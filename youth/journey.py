@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -26,7 +27,7 @@ def journey_of(person: YoungPerson) -> list[Event]:
     wishes = list(person.wishes.all())
     acts = _acts(person, wishes)
     by_hand = {entry.target_uuid for entry in acts if entry.action == "wish.closed"}
-    by_file = [wish for wish in wishes if wish.closed_at and wish.uuid not in by_hand]
+    by_file = [wish for wish in wishes if wish.uuid not in by_hand]
     events = [Event(person.created_at, "Dossier créé"), *_received(wishes), *_closed(by_file), *_worded(acts, wishes)]
     return sorted(events, key=lambda event: event.at, reverse=True)
 
@@ -38,14 +39,15 @@ def _received(wishes: list[Wish]) -> Iterator[Event]:
         if wish.source != Wish.Source.TYPED:
             groups[timezone.localdate(wish.created_at), wish.source].append(wish.created_at)
     for (_, source), moments in groups.items():
-        yield Event(min(moments), f"{_counted(len(moments), 'reçu')} de {Wish.Source(source).label}")
+        yield Event(min(moments), f"{_counted(len(moments), 'reçu')} ({Wish.Source(source).label})")
 
 
 def _closed(wishes: list[Wish]) -> Iterator[Event]:
     """Wishes that left their file, by day and reason."""
-    groups = defaultdict(list)
+    groups: dict[tuple[date, str], list[datetime]] = defaultdict(list)
     for wish in wishes:
-        groups[timezone.localdate(wish.closed_at), wish.closed_reason].append(wish.closed_at)
+        if wish.closed_at:
+            groups[timezone.localdate(wish.closed_at), wish.closed_reason].append(wish.closed_at)
     for (_, reason), moments in groups.items():
         yield Event(max(moments), _counted(len(moments), "clos"), reason)
 
@@ -59,7 +61,7 @@ def _acts(person: YoungPerson, wishes: list[Wish]) -> list[AuditEntry]:
 
 
 def _worded(acts: list[AuditEntry], wishes: list[Wish]) -> Iterator[Event]:
-    by_uuid = {wish.uuid: wish for wish in wishes}
+    by_uuid: dict[UUID | None, Wish] = {wish.uuid: wish for wish in wishes}
     for entry in acts:
         wish = by_uuid.get(entry.target_uuid)
         label = wish.label if wish else ""

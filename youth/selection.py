@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch
 
-from youth.models import Wish, YoungPerson
+from youth.models import Wish
+from youth.models.people import YoungPersonQuerySet
 
 ORDERS = {
     "nom": ("search_name", "pk"),
@@ -15,7 +16,7 @@ ORDERS = {
 FIRST_ORDER = "nom"
 
 
-def select_people(people: QuerySet[YoungPerson], criteria: Mapping[str, Any]) -> QuerySet[YoungPerson]:
+def select_people(people: YoungPersonQuerySet, criteria: Mapping[str, Any]) -> YoungPersonQuerySet:
     """`criteria` is what youth.forms.PersonFilterForm cleaned; an empty one does not narrow."""
     if criteria.get("q"):
         people = people.search(criteria["q"])
@@ -29,7 +30,7 @@ def select_people(people: QuerySet[YoungPerson], criteria: Mapping[str, Any]) ->
     return people.order_by(*ORDERS[criteria.get("tri") or FIRST_ORDER])
 
 
-def with_open_wishes(people: QuerySet[YoungPerson]) -> QuerySet[YoungPerson]:
+def with_open_wishes(people: YoungPersonQuerySet) -> YoungPersonQuerySet:
     """Each person carries `open_wishes`, best ranked first."""
     open_wishes = Wish.objects.open().order_by("rank", "pk")
     return people.select_related("commune").prefetch_related(Prefetch("wishes", open_wishes, to_attr="open_wishes"))

@@ -18,7 +18,7 @@ AFFELNET_HEADER = (
 PARCOURSUP_HEADER = (
     "Numéro candidat;Numéro INE;Nom;Prénom;Date de naissance;Adresse mail;Téléphone mobile;Adresse 1;Code postal;"
     "Ville;Pays;Rang du vœu;Code formation Parcoursup;Libellé formation;clé ministère éducatif;Code UAI étab. Accueil;"
-    "Libellé établissement Accueil;Ville étab. Accueil"
+    "Libellé établissement Accueil;Ville étab. Accueil;Rentrée"
 ).split(";")
 SCHOOL_LEVELS = {3, 4}
 WISHES_WEIGHTS = (10, 22, 28, 20, 10, 5, 2, 1, 1, 1)  # one to ten wishes
@@ -69,7 +69,7 @@ def parcoursup_rows(plan: RegionPlan, people: int, random: Random) -> Iterator[l
         for rank, course in enumerate(_choose(courses, town, random), start=1):
             yield [
                 *candidate, str(rank), str(course.number), course.label, course.key, course.uai,
-                course.centre, course.town.name,
+                course.centre, course.town.name, "2026",
             ]  # fmt: skip
 
 

@@ -14,6 +14,9 @@ from cells.models.nomenclatures import Occupation
 from cells.models.territory import PlacedQuerySet, place_constraints
 from employers.models.employers import Employer
 
+# French stems without accents: « electricien » finds « Électricienne ». Made by employers/migrations/0001_search.py.
+SEARCH_CONFIG = "french_unaccent"
+
 
 class OfferQuerySet(PlacedQuerySet):
     def public(self) -> Self:
@@ -26,7 +29,7 @@ class OfferQuerySet(PlacedQuerySet):
 
     def about(self, words: str) -> Self:
         """Full-text search in French, best first."""
-        query = SearchQuery(words, config="french", search_type="websearch")
+        query = SearchQuery(words, config=SEARCH_CONFIG, search_type="websearch")
         return self.filter(search_vector=query).annotate(relevance=SearchRank(F("search_vector"), query))
 
     def for_occupations(self, codes: list[str]) -> Self:
@@ -112,8 +115,8 @@ class Offer(models.Model):
     created_at = models.DateTimeField("créée le", auto_now_add=True)
     updated_at = models.DateTimeField("modifiée le", auto_now=True)
     search_vector = models.GeneratedField(
-        expression=SearchVector("title", weight="A", config="french")
-        + SearchVector("description", weight="C", config="french"),
+        expression=SearchVector("title", weight="A", config=SEARCH_CONFIG)
+        + SearchVector("description", weight="C", config=SEARCH_CONFIG),
         output_field=SearchVectorField(),
         db_persist=True,
     )

@@ -1,10 +1,15 @@
 """A real Chromium on a real server. Without one these tests skip and say so; under CI that is a failure."""
 
+import contextlib
 import os
 import shutil
+from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.support.smtp import SmtpServer
 
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
@@ -12,6 +17,7 @@ CHROMIUM = next(
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 SMALL = {"width": 320, "height": 700}
+PASSWORD = "une phrase de passe longue"  # of every user a factory makes
 
 # Playwright runs an event loop in this thread; the tests' own queries are synchronous all the same.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
@@ -41,19 +47,38 @@ def browser_type_launch_args(browser_type_launch_args):
 
 
 @pytest.fixture
-def browser_context_args(browser_context_args):
-    return browser_context_args | {"viewport": DESKTOP, "locale": "fr-FR", "timezone_id": "Europe/Paris"}
+def browser_context_args(browser_context_args, live_server):
+    here = {"base_url": live_server.url, "locale": "fr-FR", "timezone_id": "Europe/Paris"}
+    return browser_context_args | here | {"viewport": DESKTOP}
 
 
-@pytest.fixture
-def page(page):
+@contextlib.contextmanager
+def without_complaint(page: Page) -> Iterator[Page]:
     """Any error in the browser's console, refused by the content policy included, fails the test."""
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page
-    unexpected = [text for text in complaints if "status of 40" not in text and "status of 41" not in text]
-    assert unexpected == []
+    expected = ("status of 40", "status of 41", "status of 42")
+    assert [text for text in complaints if not any(status in text for status in expected)] == []
+
+
+@pytest.fixture
+def page(page):
+    with without_complaint(page):
+        yield page
+
+
+@pytest.fixture
+def phone(new_context):
+    """A telephone held upright, that is tapped."""
+    with without_complaint(new_context(viewport=PHONE, is_mobile=True, has_touch=True).new_page()) as page:
+        yield page
+
+
+@pytest.fixture
+def page_without_script(new_context):
+    return new_context(java_script_enabled=False).new_page()
 
 
 @pytest.fixture
@@ -68,7 +93,21 @@ def signed_in_page(page, live_server, signed_in):
     return open_session
 
 
-def assert_accessible(page) -> None:
+@pytest.fixture(autouse=True)
+def own_folder(settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+
+
+@pytest.fixture
+def sink(settings, live_server):
+    """A real mail server; the mails' links lead to the site under test."""
+    settings.SITE_URL = live_server.url
+    with SmtpServer() as server:
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+        yield server
+
+
+def assert_accessible(page: Page) -> None:
     """No axe-core finding on the page as it stands, at the desktop's width and at 320 px."""
     for size in (DESKTOP, SMALL):
         page.set_viewport_size(size)
@@ -82,7 +121,7 @@ def assert_accessible(page) -> None:
         assert_reflows(page)
 
 
-def assert_reflows(page) -> None:
+def assert_reflows(page: Page) -> None:
     """WCAG 1.4.10: nothing but tables scrolls sideways."""
     overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert overflow <= 1, f"{page.url} is {overflow} px too wide"

@@ -114,3 +114,11 @@ def test_the_words_chain():
     found = Offer.objects.public().about("boulanger").near(*ROUEN, 30).for_occupations(["D1102"]).for_level(3)
 
     assert ids(found) == {"mine"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("typed", ["électricien", "electricien", "ÉLECTRICIENNES", "Electriciens"])
+def test_a_search_finds_words_with_and_without_accents(typed):
+    offer = OfferFactory(title="Apprenti électricien du bâtiment")
+    OfferFactory(title="Apprenti plombier", description="Chantiers neufs.")
+    assert list(Offer.objects.public().about(typed)) == [offer]

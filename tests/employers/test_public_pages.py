@@ -1,7 +1,6 @@
 import json
 import re
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -17,6 +16,8 @@ from tests.cells.factories import (
 )
 from tests.employers.factories import EmployerFactory, OfferFactory
 from tests.support.queries import only_reading
+
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 pytestmark = pytest.mark.django_db
 SEARCH = "/offres/"
@@ -137,16 +138,16 @@ def test_an_empty_result_proposes_what_would_find_something(client, rouen):
     OfferFactory(**PARIS)
     page = page_of(client, lieu="rouen", rayon="10", q="cuisinier")
     assert "Aucune offre" in page
-    assert "jusqu’à 60 km : 1 offre" in page
+    assert "jusqu’à 60 km : 1 offre" in page
     assert "jusqu’à 30 km" not in page
-    assert "partout en France : 2 offres" in page
+    assert "partout en France : 2 offres" in page
     link = re.search(r'href="([^"]*rayon=60[^"]*)"', page)[1].replace("&amp;", "&")
     assert "1 offre près de Rouen" in page_of(client, link)
 
 
 def test_an_empty_result_proposes_every_level(client):
     OfferFactory(target_level=DiplomaLevelFactory(level=3))
-    assert "tous les diplômes : 1 offre" in page_of(client, niveau="7")
+    assert "tous les diplômes : 1 offre" in page_of(client, niveau="7")
 
 
 def test_nothing_anywhere_is_said_kindly(client):
@@ -195,7 +196,8 @@ def test_an_offer_says_all_and_how_to_apply(client):
     page = page_of(client, detail(offer))
     for fact in ("Le Gros-Horloge", "24 mois", "Aimer le travail en équipe", "Apprentissage", offer.address, "CAP"):
         assert fact in page
-    assert f'href="{offer.apply_url}" rel="nofollow noopener external"' in page
+    link = re.search(rf'<a[^>]*href="{offer.apply_url}"[^>]*>', page)[0]
+    assert 'rel="nofollow noopener external"' in link
     assert 'href="tel:0232000000"' in page
     assert 'href="mailto:rh@exemple.fr"' in page
 
@@ -268,7 +270,7 @@ def test_an_employer_who_objects_is_not_even_named(client):
     assert "caché" not in page_of(client)
 
 
-@pytest.mark.parametrize("path", [f"{SEARCH}{uuid4()}/", f"{SEARCH}abc/", f"{SEARCH}1/"])
+@pytest.mark.parametrize("path", [f"{SEARCH}{UNKNOWN}/", f"{SEARCH}abc/", f"{SEARCH}1/"])
 def test_an_unknown_offer_is_not_found(client, path):
     with only_reading():
         assert client.get(path).status_code == 404

@@ -1,12 +1,12 @@
 """Wishes typed in, closed, and the answer to "what is this training?"."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import uuid4
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
+from django.db.models.fields.json import KeyTextTransform
 from django.utils import timezone
 
 from cells.errors import RefusedError
@@ -100,12 +100,11 @@ class UnresolvedTraining:
 def group_unresolved(wishes: QuerySet[Wish]) -> list[UnresolvedTraining]:
     """The trainings nobody knows among these wishes (those a viewer sees), the most asked for first."""
     labels: dict[str, Counter[str]] = defaultdict(Counter)
-    rows: Iterable[tuple[dict[str, str], str]] = wishes.filter(
-        closed_at=None, training=None, occupation=None
-    ).values_list("keys", "label")
-    for keys, label in rows:
-        if asked := alias_keys(keys, label):
-            labels[asked[0]][label] += 1
+    asked = {name: KeyTextTransform(name, "keys") for name in DIPLOMA_KEYS}
+    unresolved = wishes.filter(closed_at=None, training=None, occupation=None).order_by()
+    for row in unresolved.values("label", **asked).annotate(wishes=Count("pk")):
+        if keys := alias_keys({name: row[name] or "" for name in DIPLOMA_KEYS}, row["label"]):
+            labels[keys[0]][row["label"]] += row["wishes"]
     found = [
         UnresolvedTraining(key, tuple(label for label, _ in counts.most_common(3)), counts.total())
         for key, counts in labels.items()

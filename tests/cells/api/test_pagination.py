@@ -64,7 +64,9 @@ def test_the_total_is_counted_when_asked(client):
 
 
 @pytest.mark.parametrize(
-    "cursor", ["abc", "é", signing.dumps(["id", 1], salt="other"), signing.dumps(["metres", "id", 1, 2], salt=SALT)]
+    "cursor",
+    ["abc", "é", signing.dumps(["id", 1], salt="other"), signing.dumps(["metres", "id", 1, 2], salt=SALT)],
+    ids=["garbage", "accent", "other-salt", "other-order"],
 )
 def test_a_cursor_of_nobody_or_of_another_order_is_refused(client, cursor):
     response = client.get(OFFERS, {"cursor": cursor})

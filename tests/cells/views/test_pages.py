@@ -124,3 +124,8 @@ def test_a_reading_of_a_list_is_one_entry_with_its_size(alice):
 def test_an_action_nobody_declared_is_not_recorded():
     with pytest.raises(ValueError, match="unknown audit action"):
         record_readings("person.eaten", viewer={}, target_kind="", target_uuids=["a"], facts={})
+
+
+@pytest.mark.django_db
+def test_no_page_is_kept_in_the_browser_after_it_is_left(client):
+    assert '"historyCacheSize":0' in client.get(reverse("cells:sign-in")).content.decode()

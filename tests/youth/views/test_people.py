@@ -179,7 +179,7 @@ def test_the_journey_tells_files_apart_from_what_a_colleague_did(alice, alice_vi
     events = {(event.title, event.detail) for event in journey_of(one)}
     assert events == {
         ("Dossier créé", ""),
-        ("5 vœux reçus de Affelnet", ""),
+        ("5 vœux reçus (Affelnet)", ""),
         ("1 vœu clos", gone.closed_reason),
         ("Vœu clos", f"CAP Fleuriste – projet – {alice.get_full_name()}"),
     }
