@@ -1,6 +1,6 @@
 """Assembles each app's API under /api/v1/, with its description and the address of the national search."""
 
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
 from cells.api.docs import UnknownPath, docs
@@ -14,7 +14,7 @@ v1 = [
     path("docs", docs, name="docs"),
 ]
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/", include(v1)),
     *employers.national,
     re_path(r"^(?P<path>.*)$", UnknownPath.as_view(), name="unknown"),

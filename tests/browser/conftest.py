@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.support.smtp import SmtpServer
 
@@ -17,8 +17,10 @@ CHROMIUM = next(
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 SMALL = {"width": 320, "height": 700}
+PATIENCE_MS = 10_000  # a screen that asks for itself again does so every 2 s
 PASSWORD = "une phrase de passe longue"  # of every user a factory makes
 
+expect.set_options(timeout=PATIENCE_MS)
 # Playwright runs an event loop in this thread; the tests' own queries are synchronous all the same.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 
@@ -48,14 +50,14 @@ def browser_type_launch_args(browser_type_launch_args):
 
 @pytest.fixture
 def browser_context_args(browser_context_args, live_server):
-    here = {"base_url": live_server.url, "locale": "fr-FR", "timezone_id": "Europe/Paris"}
-    return browser_context_args | here | {"viewport": DESKTOP}
+    return browser_context_args | {"base_url": live_server.url, "locale": "fr-FR", "timezone_id": "Europe/Paris"}
 
 
 @contextlib.contextmanager
 def without_complaint(page: Page) -> Iterator[Page]:
     """Any error in the browser's console, refused by the content policy included, fails the test."""
     complaints: list[str] = []
+    page.set_default_timeout(PATIENCE_MS)
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page
@@ -65,6 +67,7 @@ def without_complaint(page: Page) -> Iterator[Page]:
 
 @pytest.fixture
 def page(page):
+    page.set_viewport_size(DESKTOP)
     with without_complaint(page):
         yield page
 
@@ -78,7 +81,8 @@ def phone(new_context):
 
 @pytest.fixture
 def page_without_script(new_context):
-    return new_context(java_script_enabled=False).new_page()
+    with without_complaint(new_context(java_script_enabled=False).new_page()) as page:
+        yield page
 
 
 @pytest.fixture

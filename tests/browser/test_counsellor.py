@@ -78,14 +78,15 @@ def test_by_keyboard_alone_from_sign_in_to_the_reason_of_a_proposal(page, alice,
 
 
 def test_a_wish_is_typed_then_a_contract_takes_the_person_out_and_its_break_puts_them_back(signed_in_page, alice, lea):
-    OccupationFactory(code="D1102", label="Boulangerie - viennoiserie", search_label="boulangerie viennoiserie")
+    OccupationFactory(code="D1102", label="Boulangerie - viennoiserie")
     page, today = signed_in_page(alice), timezone.localdate()
     page.goto(reverse("youth:person-detail", args=[lea.uuid]))
     badge = page.locator(".jn-head").get_by_text
     page.get_by_role("link", name="Ajouter un vœu").click()
-    page.get_by_label("Métier").press_sequentially("boulang")
+    job = page.get_by_role("combobox", name="Métier")
+    job.press_sequentially("boulang")
     expect(page.locator("#metiers option")).to_have_attribute("value", re.compile("Boulangerie"))
-    page.get_by_label("Métier").fill("D1102")
+    job.fill("D1102")
     page.get_by_role("button", name="Ajouter le vœu").click()
     expect(page.get_by_role("region", name="Vœux")).to_contain_text("2. Boulangerie")
 
@@ -154,3 +155,5 @@ def test_a_run_then_a_campaign_go_to_their_end_under_ones_eyes(signed_in_page, m
     expect(page.get_by_role("progressbar")).to_have_attribute("value", "1")
     expect(progress).to_contain_text("Terminée")
     assert sink.per_address() == {lea.email: 1}
+    page.get_by_role("link", name="Mettre à jour la liste des destinataires").click()
+    expect(page.get_by_role("row").filter(has_text="Léa Lefèvre")).to_contain_text("Envoyé")

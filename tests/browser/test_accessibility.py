@@ -1,0 +1,202 @@
+"""Every page and main state (empty, filled, wrong, over) is free of axe-core findings, on a desktop and at 320 px."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from cells.mailing.tokens import UNSUBSCRIBE, sign_mail
+from cells.models import ImportBatch, RefusedRow
+from employers.models import Offer
+from matching.models import RecipientOffer
+from matching.workflow import CampaignState, RunState, SkipReason
+from tests.browser.conftest import assert_accessible
+from tests.cells.factories import (
+    CommuneFactory,
+    CommunePostcodeFactory,
+    ImportBatchFactory,
+    MembershipFactory,
+    OutgoingMailFactory,
+    TrainingFactory,
+)
+from tests.employers.factories import ContractFactory, OfferFactory
+from tests.matching.factories import CampaignFactory, MatchFactory, MatchRunFactory, RecipientFactory
+from tests.youth.factories import GuardianFactory, WishFactory, YoungPersonFactory
+
+REASONS = {"rank": 1, "rome": 1, "via": 0}
+
+
+def failures(page, addresses) -> list[str]:
+    """What is wrong on each address; a name after « # » is the button to press first, an answer after « ~ »."""
+    found = []
+    for address in addresses:
+        path, _, button = address.partition(" → ")
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        if button:
+            page.get_by_role("button", name=button).click()
+        try:
+            assert_accessible(page)
+        except AssertionError as error:
+            found.append(f"{address}: {error}")
+    return found
+
+
+def url(name, *things) -> str:
+    return reverse(name, args=[getattr(thing, "uuid", thing) for thing in things])
+
+
+@pytest.fixture
+def rouen(db):
+    return CommunePostcodeFactory(commune=CommuneFactory(), postcode="76000").commune
+
+
+# --- counsellors -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def lea(cell, rouen):
+    """A full file: wishes open, closed and unknown, a guardian, a broken contract."""
+    today = timezone.localdate()
+    person = YoungPersonFactory(
+        cell=cell, in_rouen=True, phone="0612345678", birth_date="2009-05-17", origin_school="Collège Saint-Saëns"
+    )
+    GuardianFactory(young_person=person, name="Anne Lefèvre", phone="0622222222")
+    WishFactory(young_person=person, training=None, label="CAP inconnu", keys={"mef": "2472212431"}, rank=2)
+    WishFactory(young_person=person, closed_at=timezone.now(), closed_reason="a changé de projet", rank=3)
+    days = {"signed_on": today - timedelta(days=90), "starts_on": today - timedelta(days=80)}
+    ContractFactory(young_person=person, state="broken", broken_on=today - timedelta(days=5), **days)
+    return person
+
+
+@pytest.fixture
+def run(cell, lea):
+    run = MatchRunFactory(cell=cell, people_count=2, people_with_offer=1, match_count=2, offer_count=9)
+    wish = WishFactory(young_person=lea)
+    for rank in (1, 2):
+        MatchFactory(run=run, young_person=lea, wish=wish, rank=rank, reasons=REASONS)
+    return run
+
+
+@pytest.fixture
+def launched(run, lea):
+    """A campaign under way: one mail, one person without."""
+    campaign = CampaignFactory(run=run, state=CampaignState.LAUNCHED, launched_at=timezone.now(), name="Lancée")
+    mail = OutgoingMailFactory(stream=campaign.stream)
+    recipient = RecipientFactory(campaign=campaign, young_person=lea, skip_reason="", mail=mail, address_of="self")
+    match = run.matches.get(rank=1)
+    RecipientOffer.objects.create(recipient=recipient, offer=match.offer, wish=match.wish, rank=1, score=1)
+    RecipientFactory(campaign=campaign, skip_reason=SkipReason.NO_OFFER)
+    return campaign
+
+
+@pytest.fixture
+def batch(cell):
+    batch = ImportBatchFactory(cell=cell, refused_count=1, rows_read=1200, created_count=1199)
+    RefusedRow.objects.create(batch=batch, line=7, column="Code postal", value="=cmd()", reason="Code illisible.")
+    ImportBatchFactory(cell=cell, state=ImportBatch.State.REFUSED, message="Ce fichier est vide.")
+    return batch
+
+
+def test_pages_of_a_cell_that_has_nothing_yet(signed_in_page, manager, cell):
+    alone = YoungPersonFactory(cell=cell, email="", identity_doubt="Même INE, autre nom.")
+    run = MatchRunFactory(cell=cell, state=RunState.FAILED, message="Le calcul a échoué.")
+    page = signed_in_page(manager)
+    addresses = [
+        url("cells:home"),
+        url("youth:person-list") + "?tous=1&q=personne",
+        url("youth:person-detail", alone),
+        url("youth:training-unresolved"),
+        url("youth:import-list"),
+        url("matching:run-detail", run),
+        url("matching:campaign-list"),
+        url("cells:home") + "rien",
+    ]
+    assert failures(page, addresses) == []
+
+
+def test_pages_of_people(signed_in_page, manager, lea, run):
+    TrainingFactory(label="CAP inconnu des autres")
+    signed = ContractFactory(young_person__cell=lea.cell)
+    page = signed_in_page(manager)
+    addresses = [
+        url("cells:home"),
+        url("youth:person-list"),
+        url("youth:person-detail", lea),
+        url("youth:person-history", lea),
+        url("youth:person-detail", signed.young_person),
+        url("youth:wish-add", lea),
+        url("youth:wish-add", lea) + " → Ajouter le vœu",
+        url("youth:wish-close", lea.wishes.open().first()),
+        url("employers:contract-create", lea),
+        url("employers:contract-create", lea) + " → Enregistrer le contrat",
+        url("employers:contract-break", signed),
+        url("matching:for-young-person", lea),
+        url("youth:training-unresolved"),
+        url("youth:training-resolve") + "?cle=mef:2472212431",
+        url("youth:training-resolve") + "?cle=mef:2472212431 → C’est cette formation",
+    ]
+    assert failures(page, addresses) == []
+
+
+def test_pages_of_long_work(signed_in_page, manager, cell, lea, run, launched, batch):
+    MembershipFactory(user=manager)
+    reading = ImportBatchFactory(cell=cell, state=ImportBatch.State.RUNNING, finished_at=None)
+    computing = MatchRunFactory(cell=cell, state=RunState.RUNNING, finished_at=None, shards_total=4, shards_done=1)
+    draft = CampaignFactory(run=run, name="Brouillon")
+    page = signed_in_page(manager)
+    addresses = [
+        url("cells:home"),
+        url("youth:import-list"),
+        url("youth:import-create") + " → Déposer et lire le fichier",
+        url("employers:import-create"),
+        url("youth:import-detail", batch),
+        url("youth:import-detail", reading),
+        url("matching:run-list"),
+        url("matching:run-detail", run),
+        url("matching:run-detail", computing),
+        url("matching:people-without-offer", run),
+        url("matching:campaign-create", run),
+        url("matching:campaign-create", run) + " → Créer le brouillon",
+        url("matching:campaign-list"),
+        url("matching:campaign-detail", draft),
+        url("matching:campaign-launch", draft),
+        url("matching:campaign-detail", launched),
+        url("matching:recipient-preview", launched, lea),
+        url("cells:switch-membership"),
+    ]
+    assert failures(page, addresses) == []
+
+
+# --- everybody ---------------------------------------------------------------------------------------------
+
+
+def test_pages_that_need_no_account(page, cell, rouen):
+    offer = OfferFactory(title="Apprenti cuisinier", apply_phone="0232000000", commune=rouen, positions=3)
+    OfferFactory(title="Apprenti serveur", commune=rouen)
+    over = OfferFactory(status=Offer.Status.FILLED)
+    for insee, postcode in (("93066", "93200"), ("97411", "97400")):
+        homonym = CommuneFactory(insee_code=insee, name="Saint-Denis", search_name="saint denis")
+        CommunePostcodeFactory(commune=homonym, postcode=postcode)
+    mail = OutgoingMailFactory(stream__cell=cell)
+    search = url("employers:offer-search")
+    unsubscribe = url("matching:unsubscribe", sign_mail(mail.uuid, purpose=UNSUBSCRIBE))
+    addresses = [
+        search,
+        search + "?lieu=rouen&q=cuisinier",
+        search + "?lieu=rouen&niveau=7",
+        search + "?q=zzz&niveau=7",
+        search + "?lieu=Xyzzy",
+        search + "?lieu=saint-denis",
+        url("employers:offer-detail", offer),
+        url("employers:offer-detail", over),
+        unsubscribe,
+        unsubscribe + " → Ne plus recevoir ces offres",
+        url("matching:unsubscribe", "faux"),
+        url("cells:sign-in"),
+        url("cells:sign-in") + " → Se connecter",
+        *(url(f"cells:{name}") for name in ("accessibility", "legal", "privacy", "cookies", "site-map")),
+        reverse("docs"),
+    ]
+    assert failures(page, addresses) == []
