@@ -22,9 +22,11 @@ class ViewerMiddleware:
 
 
 def current_membership(request: ScreenRequest) -> Membership | None:
-    """The membership chosen in this session, else the first one still open."""
+    """The membership chosen in this session, else the oldest one still open: a new one changes nothing by itself."""
     if not request.user.is_authenticated:
         return None
-    open_ones = list(request.user.memberships.current().select_related("cell", "organisation", "user"))
+    open_ones = list(
+        request.user.memberships.current().select_related("cell", "organisation", "user").order_by("started_at", "pk")
+    )
     chosen = request.session.get(SESSION_KEY)
     return next((one for one in open_ones if one.pk == chosen), open_ones[0] if open_ones else None)

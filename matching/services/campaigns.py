@@ -169,7 +169,7 @@ def _compose(
     return compose_offers_mail(
         campaign,
         proposals,
-        first_name=young_person.first_name,
+        first_name=young_person.given_name,
         to_guardian=to_guardian,
         mail_uuid=mail.uuid if mail else NOT_SENT_YET,
     )

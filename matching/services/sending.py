@@ -90,7 +90,7 @@ def compose_for(
     return compose_offers_mail(
         campaign,
         proposals,
-        first_name=recipient.young_person.first_name,
+        first_name=recipient.young_person.given_name,
         to_guardian=recipient.address_of == Recipient.AddressOf.GUARDIAN,
         mail_uuid=mail.uuid,
     )

@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from cells.mailing.tokens import UNSUBSCRIBE, sign_mail
 from cells.models import ImportBatch, RefusedRow
 from employers.models import Offer
 from matching.models import RecipientOffer
 from matching.workflow import CampaignState, RunState, SkipReason
-from tests.browser.conftest import assert_accessible
+from tests.browser.conftest import PASSWORD, assert_accessible
 from tests.cells.factories import (
     CommuneFactory,
     CommunePostcodeFactory,
@@ -27,15 +28,20 @@ from tests.youth.factories import GuardianFactory, WishFactory, YoungPersonFacto
 REASONS = {"rank": 1, "rome": 1, "via": 0}
 
 
-def failures(page, addresses) -> list[str]:
-    """What is wrong on each address; a name after « # » is the button to press first, an answer after « ~ »."""
+def failures(page, addresses, statuses=None) -> list[str]:
+    """What is wrong, address by address; « address → name » presses the button of that name first.
+
+    `statuses` are those other than 200, by address: a page one is not shown proves nothing.
+    """
     found = []
     for address in addresses:
         path, _, button = address.partition(" → ")
-        page.goto(path)
-        page.wait_for_load_state("networkidle")
+        answer = page.goto(path)
+        assert answer.status == (statuses or {}).get(address, 200), address
         if button:
             page.get_by_role("button", name=button).click()
+            page.wait_for_load_state()
+        expect(page.locator("[hx-trigger=load]")).to_have_count(0)
         try:
             assert_accessible(page)
         except AssertionError as error:
@@ -50,6 +56,15 @@ def url(name, *things) -> str:
 @pytest.fixture
 def rouen(db):
     return CommunePostcodeFactory(commune=CommuneFactory(), postcode="76000").commune
+
+
+def test_the_check_itself_sees_a_nameless_field_and_a_page_too_wide(page, db):
+    page.set_content('<html lang="fr"><title>x</title><main><h1>x</h1><input></main>')
+    with pytest.raises(AssertionError, match="label"):
+        assert_accessible(page)
+    page.set_content('<html lang="fr"><title>x</title><main><h1>x</h1><p style="width: 500px">x</p></main>')
+    with pytest.raises(AssertionError, match="too wide"):
+        assert_accessible(page)
 
 
 # --- counsellors -------------------------------------------------------------------------------------------
@@ -111,9 +126,9 @@ def test_pages_of_a_cell_that_has_nothing_yet(signed_in_page, manager, cell):
         url("youth:import-list"),
         url("matching:run-detail", run),
         url("matching:campaign-list"),
-        url("cells:home") + "rien",
+        "/rien",
     ]
-    assert failures(page, addresses) == []
+    assert failures(page, addresses, {"/rien": 404}) == []
 
 
 def test_pages_of_people(signed_in_page, manager, lea, run):
@@ -121,15 +136,12 @@ def test_pages_of_people(signed_in_page, manager, lea, run):
     signed = ContractFactory(young_person__cell=lea.cell)
     page = signed_in_page(manager)
     addresses = [
-        url("cells:home"),
         url("youth:person-list"),
         url("youth:person-detail", lea),
         url("youth:person-history", lea),
         url("youth:person-detail", signed.young_person),
-        url("youth:wish-add", lea),
         url("youth:wish-add", lea) + " → Ajouter le vœu",
         url("youth:wish-close", lea.wishes.open().first()),
-        url("employers:contract-create", lea),
         url("employers:contract-create", lea) + " → Enregistrer le contrat",
         url("employers:contract-break", signed),
         url("matching:for-young-person", lea),
@@ -141,7 +153,6 @@ def test_pages_of_people(signed_in_page, manager, lea, run):
 
 
 def test_pages_of_long_work(signed_in_page, manager, cell, lea, run, launched, batch):
-    MembershipFactory(user=manager)
     reading = ImportBatchFactory(cell=cell, state=ImportBatch.State.RUNNING, finished_at=None)
     computing = MatchRunFactory(cell=cell, state=RunState.RUNNING, finished_at=None, shards_total=4, shards_done=1)
     draft = CampaignFactory(run=run, name="Brouillon")
@@ -157,16 +168,23 @@ def test_pages_of_long_work(signed_in_page, manager, cell, lea, run, launched, b
         url("matching:run-detail", run),
         url("matching:run-detail", computing),
         url("matching:people-without-offer", run),
-        url("matching:campaign-create", run),
         url("matching:campaign-create", run) + " → Créer le brouillon",
         url("matching:campaign-list"),
         url("matching:campaign-detail", draft),
         url("matching:campaign-launch", draft),
         url("matching:campaign-detail", launched),
         url("matching:recipient-preview", launched, lea),
-        url("cells:switch-membership"),
     ]
     assert failures(page, addresses) == []
+
+
+def test_pages_of_a_professional_of_no_cell_then_of_two(signed_in_page, django_user_model, cell, other_cell):
+    user = django_user_model.objects.create_user("seul@jonction.exemple", PASSWORD, first_name="Seul", last_name="Ici")
+    page = signed_in_page(user)
+    assert failures(page, [url("cells:home")], {url("cells:home"): 403}) == []
+    for one in (cell, other_cell):
+        MembershipFactory(user=user, cell=one)
+    assert failures(page, [url("cells:switch-membership")]) == []
 
 
 # --- everybody ---------------------------------------------------------------------------------------------
@@ -194,9 +212,9 @@ def test_pages_that_need_no_account(page, cell, rouen):
         unsubscribe,
         unsubscribe + " → Ne plus recevoir ces offres",
         url("matching:unsubscribe", "faux"),
-        url("cells:sign-in"),
         url("cells:sign-in") + " → Se connecter",
         *(url(f"cells:{name}") for name in ("accessibility", "legal", "privacy", "cookies", "site-map")),
-        reverse("docs"),
+        url("docs"),
     ]
-    assert failures(page, addresses) == []
+    statuses = {url("employers:offer-detail", over): 410, url("matching:unsubscribe", "faux"): 404}
+    assert failures(page, addresses, statuses) == []

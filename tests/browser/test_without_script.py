@@ -15,7 +15,9 @@ def test_sign_in_search_list_and_file_without_javascript(page_without_script, al
     lea = YoungPersonFactory(cell=cell, last_name="Lefèvre", first_name="Léa")
     YoungPersonFactory(cell=cell, last_name="Diallo", first_name="Sory", search_name="diallo sory")
     offer = OfferFactory(title="Apprenti cuisinier au Donjon")
-    MatchFactory(run=MatchRunFactory(cell=cell), young_person=lea, offer=offer, reasons={"rank": 1, "rome": 1, "via": 0})
+    MatchFactory(
+        run=MatchRunFactory(cell=cell), young_person=lea, offer=offer, reasons={"rank": 1, "rome": 1, "via": 0}
+    )
     page.goto(reverse("youth:person-list"))
     page.get_by_label("Adresse électronique").fill(alice.email)
     page.get_by_label("Mot de passe").fill(PASSWORD)

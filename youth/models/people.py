@@ -111,6 +111,11 @@ class YoungPerson(models.Model):
     def full_name(self) -> str:
         return f"{self.first_name} {self.last_name}"
 
+    @property
+    def given_name(self) -> str:
+        """The first name as a letter greets it: wish files shout (« JEAN-BAPTISTE »)."""
+        return self.first_name.title() if self.first_name.isupper() else self.first_name
+
     def age_on(self, day) -> int | None:
         if self.birth_date is None:
             return None
