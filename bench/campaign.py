@@ -35,10 +35,12 @@ from cells.scoping import NOBODY  # noqa: E402
 from config.sink import count_messages  # noqa: E402
 from employers.models import Employer, Offer  # noqa: E402
 from matching.models import Campaign, Match, MatchRun, Recipient  # noqa: E402
+from matching.run_settings import RunSettings  # noqa: E402
 from matching.services import campaigns  # noqa: E402
 from matching.services.sending import compose_for, deliver_campaign, worded  # noqa: E402
 from matching.workflow import RunState  # noqa: E402
 from youth.models import Wish, YoungPerson  # noqa: E402
+from youth.models.wishes import school_year_in_course  # noqa: E402
 
 SIZES = {"XS": 500, "S": 5_000, "M": 25_000}
 OFFERS = 5
@@ -89,7 +91,8 @@ def fill(people_count: int) -> MatchRun:
     region = Region.objects.create(code="00", name="Banc")
     cell = Cell.objects.create(name="Cellule Banc", region=region, reply_to="cellule@exemple.fr", phone="0102030405")
     now = timezone.now()
-    run = MatchRun.objects.create(cell=cell, state=RunState.DONE, finished_at=now)
+    parameters = RunSettings.resolve(timezone.localdate(), {}).to_json()
+    run = MatchRun.objects.create(cell=cell, state=RunState.DONE, finished_at=now, parameters=parameters)
     employers = Employer.objects.bulk_create(
         Employer(source_key=f"banc-{number}", name=f"L’Épi d’or {number}") for number in range(500)
     )
@@ -117,10 +120,11 @@ def fill(people_count: int) -> MatchRun:
 
 
 def fill_matches(run: MatchRun, people: list[YoungPerson], offers: list[Offer]) -> None:
+    year = school_year_in_course(timezone.localdate())
     wishes = Wish.objects.bulk_create(
         (
             Wish(
-                young_person=person, source="affelnet", school_year=2026, external_key="1", rank=1, label="CAP Cuisine"
+                young_person=person, source="affelnet", school_year=year, external_key="1", rank=1, label="CAP Cuisine"
             )
             for person in people
         ),

@@ -253,13 +253,13 @@ class MailStreamAdmin(ReadOnlyAdmin):
 
 @admin.register(OutgoingMail)
 class OutgoingMailAdmin(ReadOnlyAdmin):
-    """The ledger without what was written and to whom."""
+    """The ledger without what was written and to whom; a server's answer may repeat the address."""
 
     list_display = ("uuid", "stream", "state", "attempts", "next_attempt_at", "closed_at", "smtp_code")
     list_select_related = ("stream",)
     list_filter = ("state",)
     exact_fields = ("uuid", "message_id", "dedup_key")
-    exclude = ("to_address", "subject", "text", "html", "headers")
+    exclude = ("to_address", "subject", "text", "html", "headers", "outcome")
 
 
 @admin.register(Objection)

@@ -10,6 +10,10 @@ class ForbiddenMoveError(RefusedError):
 
 
 def check_move(moves: dict[str, frozenset[str]], current: str, wanted: str, thing: str) -> None:
-    """Raise ForbiddenMoveError unless the table lets `current` become `wanted`."""
+    """Raise ForbiddenMoveError unless the table, whose keys are TextChoices, lets `current` become `wanted`."""
     if wanted not in moves.get(current, frozenset()):
-        raise ForbiddenMoveError(f"{thing} : le passage de « {current} » à « {wanted} » n’est pas possible.")
+        labels = {str(state): getattr(state, "label", state) for state in moves}
+        raise ForbiddenMoveError(
+            f"{thing} : le passage de « {labels.get(current, current)} » à « {labels.get(wanted, wanted)} » "
+            "n’est pas possible."
+        )

@@ -11,13 +11,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
 app = Celery("jonction")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 
-QUEUES = ("default", "mail", "matching")
+QUEUES = ("default", "mail", "matching", "imports")
 
 app.conf.task_queues = [Queue(name) for name in QUEUES]
 app.conf.task_default_queue = "default"
 app.conf.task_routes = {
     "cells.tasks.send_*": {"queue": "mail"},
     "matching.tasks.*": {"queue": "matching"},
+    "*.import_*_file": {"queue": "imports"},  # hours long: nothing else waits behind them
 }
 app.autodiscover_tasks()
 
@@ -27,6 +28,12 @@ app.conf.beat_schedule = {
     "resume-stalled-runs": {"task": "matching.tasks.resume_stalled_runs", "schedule": 120.0},
     "release-expired-leases": {"task": "cells.tasks.release_expired_leases", "schedule": 60.0},
     "send-due-mails": {"task": "cells.tasks.send_due_mails", "schedule": 60.0},
+    "publish-waiting-imports": {
+        "task": "youth.tasks.publish_waiting_imports",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "erase-old-deposits": {"task": "youth.tasks.erase_old_deposits", "schedule": crontab(hour=4, minute=40)},
     "close-dead-imports": {"task": "youth.tasks.close_dead_imports", "schedule": 300.0},
     "start-due-contracts": {"task": "employers.tasks.start_due_contracts", "schedule": crontab(hour=4, minute=10)},
 }

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -9,6 +10,13 @@ from contextvars import ContextVar
 from django.http import HttpRequest, HttpResponse
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
+
+
+# What PostgreSQL adds to an error quotes the row: « DETAIL:  Key (email)=(lea@…) already exists. », « CONTEXT:  … ».
+# In a traceback it ends with that exception's text; in a repr, line feeds are two characters.
+QUOTED_ROW = re.compile(
+    r"(?:\n|\\n)(?:DETAIL|CONTEXT): .*?(?=\n\n(?:The above exception|During handling)|\Z)", re.DOTALL
+)
 
 
 class RequestIdMiddleware:
@@ -38,8 +46,12 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "request": getattr(record, "request_id", "-"),
-            "event": record.getMessage(),
+            "event": without_quoted_rows(record.getMessage()),
         }
         if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)
+            line["error"] = without_quoted_rows(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False)
+
+
+def without_quoted_rows(text: str) -> str:
+    return QUOTED_ROW.sub("", text)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import linebreaks
 from django.utils.safestring import SafeString, mark_safe
 
@@ -31,7 +32,7 @@ def posting_of(offer: Offer) -> dict[str, Any]:
         "@type": "JobPosting",
         "title": offer.title,
         "description": linebreaks(offer.description or offer.title, autoescape=True),
-        "datePosted": offer.published_at.date().isoformat(),
+        "datePosted": timezone.localdate(offer.published_at).isoformat(),
         "employmentType": "OTHER",
         "identifier": {"@type": "PropertyValue", "name": offer.partner_label, "value": offer.partner_job_id},
         "hiringOrganization": organisation_of(offer),

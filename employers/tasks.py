@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from cells.imports.limits import LONGEST_IMPORT, SAY_STOP_BEFORE
 from employers.imports.uploads import read_offer_upload
 from employers.services.due_contracts import move_due_contracts
 
@@ -13,7 +14,11 @@ def start_due_contracts() -> None:
     move_due_contracts(timezone.localdate())
 
 
-@shared_task(name="employers.tasks.import_offer_file")
-def import_offer_file(batch_id: int, complete: bool = False) -> None:
+@shared_task(
+    name="employers.tasks.import_offer_file",
+    time_limit=LONGEST_IMPORT,
+    soft_time_limit=LONGEST_IMPORT - SAY_STOP_BEFORE,
+)
+def import_offer_file(batch_id: int) -> None:
     """May be delivered twice: reading a file again changes nothing."""
-    read_offer_upload(batch_id, complete)
+    read_offer_upload(batch_id)

@@ -67,12 +67,16 @@ def read_inputs(cell: Cell, settings: RunSettings) -> RunInputs:
     """Everybody of the cell who is seeking, and every offer that may still be shown to one of them."""
     seeking = seekers(cell)
     people = read_people(seeking, settings)
-    wishes = read_wishes(Wish.objects.open().filter(young_person__in=seeking), people)
+    wishes = read_wishes(Wish.objects.current(date_of(settings)).filter(young_person__in=seeking), people)
     within_reach = Offer.objects.public().filter(reach(people, wishes, settings.engine))
     offers = read_offers(within_reach, settings)
     budget = remaining_budget(within_reach, offers, settings)
     shown = np.flatnonzero(budget > 0)
     return RunInputs(people, wishes, offers.take(shown), budget[shown])
+
+
+def date_of(settings: RunSettings) -> date:
+    return EPOCH + timedelta(days=settings.engine.today)
 
 
 def seekers(cell: Cell) -> QuerySet[YoungPerson]:
@@ -81,11 +85,13 @@ def seekers(cell: Cell) -> QuerySet[YoungPerson]:
 
 
 def read_people(people: QuerySet[YoungPerson], settings: RunSettings) -> People:
-    """Sorted by id. Without a birth date, those who have an open Affelnet wish count as minors (pupils of 14 to
+    """Sorted by id. Without a birth date, those who have a current Affelnet wish count as minors (pupils of 14 to
     16), the others as adults. An employer whose contract with the person was broken is not proposed again.
     """
-    pupil = Exists(Wish.objects.open().filter(young_person=OuterRef("pk"), source=Wish.Source.AFFELNET))
-    born_after = Q(birth_date__gt=adults_born_by(EPOCH + timedelta(days=settings.engine.today)))
+    today = date_of(settings)
+    affelnet = Wish.objects.current(today).filter(young_person=OuterRef("pk"), source=Wish.Source.AFFELNET)
+    pupil = Exists(affelnet)
+    born_after = Q(birth_date__gt=adults_born_by(today))
     rows = copy_out(
         people.order_by("pk"),
         id=whole("pk"),
@@ -215,7 +221,7 @@ def _open_positions(offers: QuerySet[Offer], rows: Arrays) -> Ints:
 
 def remaining_budget(queryset: QuerySet[Offer], offers: Offers, settings: RunSettings) -> Ints:
     """factor × open positions (at least 1), less what the campaigns of every cell have shown within the window."""
-    since = EPOCH + timedelta(days=settings.engine.today - settings.exposure_window_days)
+    since = date_of(settings) - timedelta(days=settings.exposure_window_days)
     shown = RecipientOffer.objects.filter(
         offer__in=queryset.order_by(),
         recipient__campaign__launched_at__date__gte=since,

@@ -1,6 +1,7 @@
 """People and mails as the screens of runs and campaigns show them."""
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.utils import timezone
 
 from cells.models import OutgoingMail
 from matching.models import Campaign, Match, MatchRun, Recipient
@@ -14,7 +15,7 @@ MAIL_STATES = OutgoingMail.State
 def people_without_match(people: YoungPersonQuerySet, run: MatchRun) -> YoungPersonQuerySet:
     """Those who seek and have an open wish, and to whom the run proposed nothing."""
     matched = Match.objects.filter(run=run, young_person=OuterRef("pk"))
-    wished = Wish.objects.open().filter(young_person=OuterRef("pk"))
+    wished = Wish.objects.current(timezone.localdate()).filter(young_person=OuterRef("pk"))
     return people.seeking().filter(Exists(wished), ~Exists(matched))
 
 

@@ -6,7 +6,7 @@ from django.test import Client
 
 from cells.models import Role
 from cells.scoping import Viewer, viewer_for_membership
-from tests.cells.factories import CellFactory, MembershipFactory, RegionFactory, UserFactory
+from tests.cells.factories import CellFactory, DepartmentFactory, MembershipFactory, RegionFactory, UserFactory
 
 
 @pytest.fixture
@@ -35,6 +35,14 @@ def bob(cell):
 def manager(cell):
     user = UserFactory(email="responsable@jonction.example")
     return MembershipFactory(cell=cell, user=user, role=Role.CELL_MANAGER).user
+
+
+@pytest.fixture
+def limited(cell):
+    """A counsellor of the cell, kept to Seine-Maritime."""
+    membership = MembershipFactory(cell=cell, user=UserFactory(email="dominique@jonction.example"))
+    membership.departments.add(DepartmentFactory(code="76"))
+    return membership.user
 
 
 @pytest.fixture
@@ -76,7 +84,7 @@ def charlie_viewer(charlie) -> Viewer:
 
 @pytest.fixture
 def signed_in():
-    """`signed_in(user)`: a test client that checks CSRF like a browser's."""
+    """`signed_in(user)`: a test client. It sends no CSRF token; tests/test_guards.py sees that every form holds one."""
 
     def sign_in(user) -> Client:
         client = Client()

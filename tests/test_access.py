@@ -11,22 +11,26 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from cells.models import ApiKey, ImportBatch
 from cells.services.api_keys import issue_api_key
-from tests.cells.factories import ImportBatchFactory, OrganisationFactory, OutgoingMailFactory
+from matching.workflow import RunState
+from tests.cells.factories import DepartmentFactory, ImportBatchFactory, OrganisationFactory, OutgoingMailFactory
 from tests.employers.factories import ContractFactory, OfferFactory
 from tests.matching.factories import CampaignFactory, MatchRunFactory, RecipientFactory
+from tests.support.html import text_of
 from tests.support.queries import only_reading
 from tests.youth.factories import WishFactory, YoungPersonFactory
 
 pytestmark = pytest.mark.django_db
 
-ROLES = ("anonymous", "nobody", "counsellor", "manager", "partner", "outsider", "staff")
+ROLES = ("anonymous", "nobody", "counsellor", "limited", "manager", "partner", "outsider", "staff")
 
 EVERYONE = dict.fromkeys(ROLES, 200)
 SIGNED_IN = EVERYONE | {"anonymous": 302}
 # A counsellor of another cell has screens too: lists are open (and empty), things are not found.
 SCREEN = SIGNED_IN | {"nobody": 403, "partner": 403, "staff": 403}
 THING = SCREEN | {"outsider": 404}
-MANAGERS = SCREEN | {"counsellor": 403, "outsider": 403}
+# What is about the whole cell is not for a counsellor kept to some departments.
+WHOLE_CELL = THING | {"limited": 403}
+MANAGERS = SCREEN | {"counsellor": 403, "limited": 403, "outsider": 403}
 POST_ONLY = {"anonymous": 302, **dict.fromkeys(ROLES[1:], 405)}
 KEYS_ONLY = dict.fromkeys(ROLES, 401)
 
@@ -63,7 +67,7 @@ ROUTES = [
     Route("youth:import-create", SCREEN),
     Route("youth:import-detail", THING, of="batch"),
     Route("youth:import-retry", POST_ONLY, of="batch"),
-    Route("youth:import-refused-rows", THING, of="batch"),
+    Route("youth:import-refused-rows", WHOLE_CELL, of="batch"),
     Route("youth:training-unresolved", SCREEN),
     Route("youth:training-resolve", SCREEN, query="?cle=label:cap inconnu"),
     Route("employers:for-young-person", THING, of="person"),
@@ -84,10 +88,10 @@ ROUTES = [
     Route("matching:run-detail", THING, of="run"),
     Route("matching:run-cancel", POST_ONLY, of="run"),
     Route("matching:people-without-offer", THING, of="run"),
-    Route("matching:campaign-create", THING, of="run"),
+    Route("matching:campaign-create", WHOLE_CELL, of="run"),
     Route("matching:campaign-list", SCREEN),
     Route("matching:campaign-detail", THING, of="campaign"),
-    Route("matching:campaign-launch", THING, of="campaign"),
+    Route("matching:campaign-launch", WHOLE_CELL, of="campaign"),
     Route("matching:campaign-pause", POST_ONLY, of="campaign"),
     Route("matching:campaign-resume", POST_ONLY, of="campaign"),
     Route("matching:campaign-cancel", POST_ONLY, of="campaign"),
@@ -140,7 +144,7 @@ def user_without_cell(django_user_model):
 @pytest.fixture
 def things(cell):
     person = YoungPersonFactory(cell=cell, in_rouen=True)
-    signed = ContractFactory(young_person__cell=cell)
+    signed = ContractFactory(young_person__cell=cell, young_person__in_rouen=True)
     run = MatchRunFactory(cell=cell)
     campaign = CampaignFactory(run=run)
     mail = OutgoingMailFactory(stream=campaign.stream, html="<p>…</p>", content_sha256="0" * 64)
@@ -183,6 +187,44 @@ def test_an_outsider_cannot_post_to_what_is_not_theirs(visitor, things):
     guarded = [route for route in ROUTES if route.of and route.expected not in (EVERYONE, KEYS_ONLY)]
     answers = {route.name: client.post(address(route, things)).status_code for route in guarded}
     assert {name: status for name, status in answers.items() if status not in (404, 405)} == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "of"),
+    [
+        ("matching:run-create", ""),
+        ("matching:run-cancel", "run"),
+        ("matching:campaign-create", "run"),
+        *((f"matching:campaign-{act}", "campaign") for act in ("launch", "pause", "resume", "cancel")),
+    ],
+)
+def test_a_counsellor_kept_to_departments_is_told_why_the_whole_cell_is_not_theirs(name, of, visitor, things):
+    response = visitor("limited").post(address(Route(name, {}, of=of), things))
+    assert response.status_code == 403
+    assert "votre accès est limité à certains départements" in text_of(response)
+
+
+@pytest.mark.parametrize(("role", "buttons"), [("limited", False), ("counsellor", True)])
+def test_buttons_that_would_be_refused_are_not_shown(role, buttons, visitor, things, cell):
+    client = visitor(role)
+    things["active"] = MatchRunFactory(cell=cell, state=RunState.RUNNING, finished_at=None)
+    seen = {
+        (name, act): act in client.get(address(Route(name, {}, of=of), things)).content.decode()
+        for name, of, act in (
+            ("matching:run-detail", "run", "Préparer une campagne"),
+            ("matching:run-detail", "active", "Annuler le calcul"),
+            ("matching:campaign-list", "", "Préparer une campagne"),
+            ("matching:campaign-detail", "campaign", "Lancer la campagne"),
+            ("matching:campaign-detail", "campaign", "Annuler la campagne"),
+        )
+    }
+    assert seen == dict.fromkeys(seen, buttons)
+
+
+def test_a_manager_kept_to_departments_still_works_for_the_whole_cell(manager, signed_in, things):
+    manager.memberships.get().departments.add(DepartmentFactory(code="76"))
+    route = Route("youth:import-refused-rows", {}, of="batch")
+    assert signed_in(manager).get(address(route, things)).status_code == 200
 
 
 @pytest.mark.parametrize(

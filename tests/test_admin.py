@@ -149,7 +149,9 @@ def test_opening_a_file_is_traced(looker, published, factory, django_capture_on_
 
 def test_secrets_and_letters_are_not_shown(looker):
     key = ApiKeyFactory(secret_hash="f" * 64)
-    mail = OutgoingMailFactory(text="Bonjour Secret", to_address="secret@exemple.fr")
+    mail = OutgoingMailFactory(
+        text="Bonjour Secret", to_address="secret@exemple.fr", outcome="550 <secret@exemple.fr> inconnue"
+    )
     row = RefusedRow.objects.create(batch=ImportBatchFactory(), line=1, reason="x", value="Secret")
     user = UserFactory()
     pages = {obj: looker.get(change(obj)).content.decode() for obj in (key, mail, row, user)}

@@ -1,5 +1,6 @@
 """The suite's own guards, made to go off."""
 
+import re
 import socket
 
 import pytest
@@ -30,3 +31,18 @@ def test_a_page_that_writes_is_caught(sql):
     RegionFactory()
     with pytest.raises(WriteRefusedError), only_reading(), connection.cursor() as cursor:
         cursor.execute(sql)
+
+
+FORM = re.compile(r"<form\b[^>]*?method=\"post\".*?</form>", re.DOTALL | re.IGNORECASE)
+
+
+def test_every_form_that_posts_holds_its_token():
+    """Test clients send none and are not asked for one: nothing else would notice."""
+    forms = [
+        (path.relative_to(BASE_DIR), form)
+        for path in (BASE_DIR / "templates").rglob("*.html")
+        for form in FORM.findall(path.read_text())
+    ]
+    assert len(forms) >= 15
+    # Whoever stops the offers has no cookie: the link's token is the proof.
+    assert {str(path) for path, form in forms if "csrf_token" not in form} <= {"templates/matching/unsubscribe.html"}

@@ -1,30 +1,31 @@
 """Thin tasks: ids in, a service called. Each may be delivered twice: reading a file again changes nothing."""
 
-from typing import Any
-
 from celery import shared_task
 
-from cells.errors import RefusedError
 from cells.imports.batches import close_dead_batches
-from youth.imports.uploads import give_up, read_upload
-
-WAIT_SECONDS = 30
-MOST_WAITS = 120
+from cells.imports.limits import LONGEST_IMPORT, SAY_STOP_BEFORE
+from youth.imports.uploads import erase_old_uploads, publish_waiting, read_upload
 
 
-@shared_task(bind=True, max_retries=MOST_WAITS)
-def import_wish_file(self: Any, batch_id: int, preset: str | None = None, school_year: int | None = None) -> None:
-    """Waits its turn while another import of the cell is running."""
-    try:
-        read_upload(batch_id, preset, school_year)
-    except RefusedError as busy:
-        if self.request.retries >= MOST_WAITS:
-            give_up(batch_id, str(busy))
-            return
-        raise self.retry(exc=busy, countdown=WAIT_SECONDS) from busy
+@shared_task(time_limit=LONGEST_IMPORT, soft_time_limit=LONGEST_IMPORT - SAY_STOP_BEFORE)
+def import_wish_file(batch_id: int) -> None:
+    """While another import of the cell is running the batch goes on waiting."""
+    read_upload(batch_id)
 
 
 @shared_task
 def close_dead_imports() -> None:
     """Every few minutes, by beat: an import whose reader died is shown as interrupted."""
     close_dead_batches()
+
+
+@shared_task
+def publish_waiting_imports() -> None:
+    """Every minute, by beat: the deposited files not read yet, wishes and offers."""
+    publish_waiting()
+
+
+@shared_task
+def erase_old_deposits() -> None:
+    """Daily, by beat."""
+    erase_old_uploads()

@@ -9,8 +9,7 @@ from typing import Self
 from django.db import connection, transaction
 from django.utils import timezone
 
-from cells.errors import RefusedError
-from cells.imports.errors import FileRefused
+from cells.imports.errors import BusyError, FileRefused
 from cells.imports.files import FileFacts, inspect_file
 from cells.models import Cell, ImportBatch, RefusedRow
 from cells.scoping import Viewer
@@ -35,25 +34,43 @@ class BatchRecorder:
     def __init__(
         self, path: Path, *, kind: str, cell: Cell | None, by: Viewer, batch: ImportBatch | None = None
     ) -> None:
-        """`batch`: one that waits for its file to be read (an upload), else a new one."""
+        """`batch`: one that waits for its file to be read (an upload), else a new one. Entering raises BusyError
+        when another process reads that batch, or when it is over.
+        """
         self.path = path
         self.by = by
         self.batch = batch or ImportBatch(kind=kind, cell=cell, started_by_id=by.user_id, file_name=path.name[:200])
-        self.batch.kind = kind
+        self.kind = kind
         self.facts: FileFacts | None = None
         self.message = ""
         self._refused: list[RefusedRow] = []
         self._kept = 0
 
     def __enter__(self) -> Self:
+        with transaction.atomic():  # a running batch is never seen without its lock
+            if self.batch.pk is None:
+                self.batch.save()
+            if not _try_lock(BATCH_LOCK, self.batch.pk):
+                raise BusyError("Ce fichier est déjà en cours de lecture.")
+            try:
+                self._begin()
+            except BaseException:
+                _unlock(BATCH_LOCK, self.batch.pk)
+                raise
+        return self
+
+    def _begin(self) -> None:
+        """From zero, unless it was read to its end while we waited for our turn."""
+        self.batch.refresh_from_db(from_queryset=ImportBatch.objects.select_for_update())
+        if self.batch.state in (ImportBatch.State.DONE, ImportBatch.State.REFUSED):
+            raise BusyError("Ce fichier a déjà été lu.")
+        self.batch.kind = self.kind
         self.batch.state, self.batch.finished_at, self.batch.message = ImportBatch.State.RUNNING, None, ""
         for counter in COUNTERS:
             setattr(self.batch, counter, 0)
         self.batch.save()
         self.batch.refused_rows.all().delete()
-        _lock(BATCH_LOCK, self.batch.pk)
         record_action("import.started", by=self.by, target=self.batch, cell_id=self.batch.cell_id)
-        return self
 
     def inspect(self) -> FileFacts:
         """Fingerprint and encoding of the file, noted in the batch. Raises FileRefused."""
@@ -134,9 +151,9 @@ def already_done(batch: ImportBatch) -> ImportBatch | None:
 
 @contextmanager
 def alone_in_cell(cell: Cell) -> Iterator[None]:
-    """One import at a time per cell, whatever the process. Raises RefusedError when another one is running."""
+    """One import at a time per cell, whatever the process. Raises BusyError when another one is running."""
     if not _try_lock(CELL_LOCK, cell.pk):
-        raise RefusedError(f"Un autre import est en cours pour « {cell.name} » : attendez sa fin, puis recommencez.")
+        raise BusyError(f"Un autre import est en cours pour « {cell.name} » : attendez sa fin, puis recommencez.")
     try:
         close_dead_batches()
         yield
@@ -145,10 +162,9 @@ def alone_in_cell(cell: Cell) -> Iterator[None]:
 
 
 def close_dead_batches() -> int:
-    """Mark as interrupted the batches whose reader died: nobody holds their lock. Uploads not yet begun are spared."""
+    """Mark as interrupted the batches whose reader died: nobody holds their lock."""
     closed = 0
-    running = ImportBatch.objects.filter(state=ImportBatch.State.RUNNING).exclude(sha256="")
-    for batch in running:
+    for batch in ImportBatch.objects.filter(state=ImportBatch.State.RUNNING):
         if not _try_lock(BATCH_LOCK, batch.pk):
             continue
         try:
@@ -164,11 +180,6 @@ def close_dead_batches() -> int:
 def _end(batch: ImportBatch, state: ImportBatch.State, message: str) -> None:
     batch.state, batch.message, batch.finished_at = state, message[:500], timezone.now()
     batch.save(update_fields=["state", "message", "finished_at", *COUNTERS])
-
-
-def _lock(family: int, pk: int) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [family, pk % 2**31])
 
 
 def _try_lock(family: int, pk: int) -> bool:

@@ -1,4 +1,10 @@
-"""What an import refuses. Both speak French: their words are shown as they are."""
+"""What an import refuses. All speak French: their words are shown as they are."""
+
+from cells.errors import RefusedError
+
+
+class BusyError(RefusedError):
+    """Another process reads, or has just read: nothing was touched."""
 
 
 class FileRefused(Exception):

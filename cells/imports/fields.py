@@ -13,14 +13,14 @@ from stdnum.fr import siret as siret_number
 PARIS = ZoneInfo("Europe/Paris")
 EARLIEST, LATEST = date(1900, 1, 1), date(2099, 12, 31)
 
-_FRENCH_PHONE = re.compile(r"(?:\+33|0033)?0?([1-9]\d{8})")
-_OVERSEAS_PHONE = re.compile(r"(?:\+|00)(?:262|590|594|596)(\d{9})")
+_FRENCH_PHONE = re.compile(r"(?:\+33|0033)?0?([1-9]\d{8})", re.ASCII)
+_OVERSEAS_PHONE = re.compile(r"(?:\+|00)(?:262|590|594|596)(\d{9})", re.ASCII)
 _PHONE_NOISE = re.compile(r"[\s.\-/()\u00a0\u202f]+")
 _SIMPLE_EMAIL = re.compile(r"[a-z0-9_+\-]+(?:\.[a-z0-9_+\-]+)*@(?:[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}")
 # INE of the national register, of a school, of an apprentice training centre, of a university.
-_INE = re.compile(r"\d{9}[A-Z]{2}|\d{10}[A-Z]|\d{4}A\d{5}[A-Z]|[0-9A-Z]{10}\d")
-_UAI = re.compile(r"\d{7}[A-Z]")
-_SLASHED_DATE = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})")
+_INE = re.compile(r"\d{9}[A-Z]{2}|\d{10}[A-Z]|\d{4}A\d{5}[A-Z]|[0-9A-Z]{10}\d", re.ASCII)
+_UAI = re.compile(r"[0-9]{7}[A-Z]")
+_SLASHED_DATE = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})", re.ASCII)
 # C0 and C1 controls, line and paragraph separators, and what turns the writing direction around.
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 

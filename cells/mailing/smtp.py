@@ -4,8 +4,9 @@ import re
 import smtplib
 import ssl
 from email.utils import parseaddr
+from functools import partial
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple, NoReturn, Self
 
 from django.conf import settings
 
@@ -29,7 +30,7 @@ class Reply(NamedTuple):
 
 
 class UnreachableError(Exception):
-    """No server answers, or it takes nobody now: no mail was tried."""
+    """No server answers, or it takes nobody now, or nothing from our sender: no mail was tried."""
 
 
 class LostBeforeContentError(Exception):
@@ -98,13 +99,21 @@ class SmtpLine:
     def _envelope(self, to: str) -> Reply:
         connection = self._opened()
         try:
-            reply = _reply(connection.mail(self.sender))
-            if reply.accepted:
-                reply = _reply(connection.rcpt(to))
+            sender = _reply(connection.mail(self.sender))
+            reply = _reply(connection.rcpt(to)) if sender.accepted else sender
         except LOST as error:
             self._drop()
             raise LostBeforeContentError(str(error)) from error
+        if not sender.accepted:
+            self._refuse_sender(sender)
         return reply if reply.accepted else self._refused(reply)
+
+    def _refuse_sender(self, reply: Reply) -> NoReturn:
+        """Says nothing of the recipient: the mail is not to blame. A server may close a connection used enough."""
+        self._drop()
+        if reply.code == CLOSING:
+            raise LostBeforeContentError(reply.text)
+        raise UnreachableError(f"sender refused: {reply.code} {reply.text}")
 
     def _refused(self, reply: Reply) -> Reply:
         """Ready for the next mail, on this connection or, when the server is closing it, on another."""
@@ -132,7 +141,8 @@ class SmtpLine:
 
 
 def _connect() -> smtplib.SMTP:
-    kind = smtplib.SMTP_SSL if settings.EMAIL_USE_SSL else smtplib.SMTP
+    verified = ssl.create_default_context()
+    kind = partial(smtplib.SMTP_SSL, context=verified) if settings.EMAIL_USE_SSL else smtplib.SMTP
     connection = kind(
         settings.EMAIL_HOST,
         settings.EMAIL_PORT,
@@ -141,7 +151,7 @@ def _connect() -> smtplib.SMTP:
     )
     try:
         if settings.EMAIL_USE_TLS:
-            connection.starttls(context=ssl.create_default_context())
+            connection.starttls(context=verified)
         connection.ehlo_or_helo_if_needed()
         if settings.EMAIL_HOST_USER:
             connection.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)

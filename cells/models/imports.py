@@ -5,6 +5,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from cells.scoping import ScopedQuerySet, Viewer
 
@@ -24,6 +25,7 @@ class ImportBatch(models.Model):
         OFFERS_CSV = "offers_csv", "Offres (CSV)"
 
     class State(models.TextChoices):
+        WAITING = "waiting", "En attente"
         RUNNING = "running", "En cours"
         DONE = "done", "Terminé"
         REFUSED = "refused", "Fichier refusé"
@@ -39,6 +41,8 @@ class ImportBatch(models.Model):
     size = models.BigIntegerField("taille en octets", default=0)
     state = models.CharField("état", max_length=12, choices=State.choices, default=State.RUNNING)
     message = models.CharField("message", max_length=500, blank=True)
+    # What was asked for a deposited file (preset, school_year, complete): enough to read it, or read it again.
+    request = models.JSONField("demande", default=dict, blank=True)
     rows_read = models.PositiveIntegerField("lignes lues", default=0)
     created_count = models.PositiveIntegerField("créées", default=0)
     updated_count = models.PositiveIntegerField("modifiées", default=0)
@@ -57,13 +61,22 @@ class ImportBatch(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="import_batch_finished_iff_not_running",
-                condition=Q(state="running", finished_at__isnull=True)
-                | (~Q(state="running") & Q(finished_at__isnull=False)),
+                condition=Q(state__in=["waiting", "running"], finished_at__isnull=True)
+                | (~Q(state__in=["waiting", "running"]) & Q(finished_at__isnull=False)),
             ),
         ]
 
     def __str__(self):
-        return f"{self.get_kind_display()} du {self.started_at:%d/%m/%Y}"
+        return f"{self.get_kind_display()} du {timezone.localdate(self.started_at):%d/%m/%Y}"
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.state in (self.State.WAITING, self.State.RUNNING)
+
+    @property
+    def holds_wishes(self) -> bool:
+        """Else offers."""
+        return self.kind in (self.Kind.AFFELNET, self.Kind.PARCOURSUP)
 
 
 class RefusedRow(models.Model):

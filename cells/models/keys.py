@@ -13,7 +13,7 @@ from cells.models.organisations import Cell, Organisation
 
 class ApiKeyQuerySet(models.QuerySet):
     def usable(self) -> Self:
-        return self.filter(revoked_at=None, expires_at__gt=timezone.now())
+        return self.filter(revoked_at=None, expires_at__gt=timezone.now(), cell__is_active=True)
 
 
 class ApiKey(models.Model):

@@ -59,8 +59,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 class MembershipQuerySet(models.QuerySet):
     def current(self) -> Self:
+        """Those that open a door now: a closed cell opens none."""
         now = timezone.now()
-        return self.filter(started_at__lte=now).filter(Q(ended_at=None) | Q(ended_at__gt=now))
+        return self.filter(Q(ended_at=None) | Q(ended_at__gt=now), started_at__lte=now, cell__is_active=True)
 
 
 class Membership(models.Model):

@@ -22,6 +22,7 @@ ACTIONS = frozenset(
         "contract.recorded",
         "contract.started",
         "import.finished",
+        "import.refused_read",
         "import.started",
         "match_run.cancelled",
         "match_run.requested",

@@ -5,8 +5,8 @@ from typing import Any
 from cells.models import AuditEntry
 from cells.services.audit import ACTIONS
 
-# Actions of which each file is one entry; the others are one entry for the whole list.
-PER_FILE = frozenset({"person.read"})
+# Actions of which each target is one entry; the others are one entry for the whole list.
+PER_TARGET = frozenset({"person.read", "import.refused_read"})
 
 
 def record_readings(
@@ -16,7 +16,7 @@ def record_readings(
     if action not in ACTIONS:
         raise ValueError(f"unknown audit action: {action}")
     common = {**viewer, "action": action, "target_kind": target_kind}
-    if action in PER_FILE:
+    if action in PER_TARGET:
         entries = [AuditEntry(**common, target_uuid=uuid, facts=facts) for uuid in target_uuids]
     else:
         entries = [AuditEntry(**common, facts={**facts, "count": len(target_uuids), "uuids": target_uuids})]

@@ -22,7 +22,7 @@ def home(request: HttpRequest) -> HttpResponse:
         request,
         "cells/home.html",
         {
-            "running_imports": batches.filter(state=ImportBatch.State.RUNNING),
+            "running_imports": batches.filter(state__in=[ImportBatch.State.WAITING, ImportBatch.State.RUNNING]),
             "troubled_imports": recent.filter(TROUBLED)[:5],
             "today": timezone.localdate(),
         },

@@ -8,6 +8,7 @@ from cells.models import Cell, Membership, Organisation, Region, Role, User
 
 PASSWORD = "apprentissage-demo"
 REGION_CODES = ("28", "53")  # Normandie, Bretagne
+PARTNER_TOWNS = {"28": "Rouen", "53": "Rennes"}
 
 
 class Account(NamedTuple):
@@ -60,8 +61,9 @@ def cell_of(region_code: str | None) -> Cell:
 
 
 def mission_locale_of(cell: Cell) -> Organisation:
+    """A partner one can issue an API key to (docs/api.md)."""
     organisation, _ = Organisation.objects.get_or_create(
-        kind=Organisation.Kind.MISSION_LOCALE, name=f"Mission locale de démonstration – {cell.region.name}"
+        kind=Organisation.Kind.MISSION_LOCALE, name=f"Mission locale de {PARTNER_TOWNS[cell.region_id]}"
     )
     organisation.cells.add(cell)
     return organisation

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from cells.models import Cell, ImportBatch, OutgoingMail, Role
 from cells.scoping import Viewer, viewer_for_membership
-from config.demo.accounts import ACCOUNTS, REGION_CODES, cell_of, create_accounts
+from config.demo.accounts import ACCOUNTS, REGION_CODES, cell_of, create_accounts, mission_locale_of
 from config.demo.catalogue import plan_region
 from config.demo.files import SEED, RegionFiles, write_region_files
 from employers.imports.load import import_offers
@@ -44,6 +44,7 @@ def prepare_data(report: Report) -> dict[str, Any]:
     if not Cell.objects.filter(memberships__user__email=ACCOUNTS[0].email).exists():
         create_accounts()
     for code in REGION_CODES:
+        mission_locale_of(cell_of(code))
         record_contracts(cell_of(code))
     return {
         "people": YoungPerson.objects.count(),

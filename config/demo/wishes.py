@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from random import Random
 
+from django.utils import timezone
+
 from config.demo.catalogue import Course, RegionPlan, Town, of_town
 from config.demo.names import FIRST_NAMES, LAST_NAMES, STREETS, last_name
+from youth.models.wishes import school_year_in_course
 
 AFFELNET_HEADER = (
     "Académie possédant le dossier élève et l'offre de formation;INE;Nom de l'élève;Prénom 1;Prénom 2;Prénom 3;"
@@ -57,7 +60,7 @@ def _affelnet_wish(plan: RegionPlan, rank: int, course: Course, random: Random) 
         label, key, mef = random.choice(UNKNOWN_LABELS), "-", "-"
     return [
         str(rank), f"1A{course.number:06d}", mef, label, course.uai, course.centre,
-        course.town.name, key, "2026",
+        course.town.name, key, school_year(),
     ]  # fmt: skip
 
 
@@ -69,7 +72,7 @@ def parcoursup_rows(plan: RegionPlan, people: int, random: Random) -> Iterator[l
         for rank, course in enumerate(_choose(courses, town, random), start=1):
             yield [
                 *candidate, str(rank), str(course.number), course.label, course.key, course.uai,
-                course.centre, course.town.name, "2026",
+                course.centre, course.town.name, school_year(),
             ]  # fmt: skip
 
 
@@ -82,6 +85,10 @@ def _candidate(plan: RegionPlan, number: int, town: Town, random: Random) -> lis
         f"06{random.randint(10_000_000, 99_999_999)}", f"{random.randint(1, 90)} {random.choice(STREETS)}",
         town.postcode, town.name, "FRANCE",
     ]  # fmt: skip
+
+
+def school_year() -> str:
+    return str(school_year_in_course(timezone.localdate()))
 
 
 def _choose(courses: list[Course], home: Town, random: Random) -> list[Course]:

@@ -47,7 +47,7 @@ def summary(figures: dict[str, Any], accounts: Iterable[tuple[str, str, str]], v
 
 
 def _pages(site: str) -> list[str]:
-    pages = (("Espace des conseillers", "/"), ("Offres, sans compte", "/offres/"), ("API", "/api/v1/"))
+    pages = (("Espace des conseillers", "/"), ("Offres, sans compte", "/offres/"), ("API", "/api/v1/docs"))
     return [f"  {name:<24} {site}{path}" for name, path in pages]
 
 

@@ -44,6 +44,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "config.uploads.BodyLimitMiddleware",  # before CSRF, which reads the body
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
@@ -103,10 +104,12 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_TIME_LIMIT = 1800
 CELERY_TASK_SOFT_TIME_LIMIT = 1740
-# Above the longest task, else a long task is delivered twice.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
+# Above the longest task (an import, six hours), else it is delivered twice. What a killed worker held comes back after
+# that long; nobody waits for it, since beat publishes every minute what the database says is due.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 7 * 3600}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "Europe/Paris"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # workers log as LOGGING says
 
 # --- Mail -----------------------------------------------------------------------------------------
 EMAIL_URL = env.str("EMAIL_URL", "smtp://127.0.0.1:1025")
@@ -124,9 +127,10 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"Jonction <ne-pas-repondre@{
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # --- Sign-in and security -------------------------------------------------------------------------
-SECRET_KEY = env.str("SECRET_KEY", "developpement-seulement-" + "0" * 40)
+DEVELOPMENT_SECRET = "developpement-seulement-"  # config.settings.production refuses it
+SECRET_KEY = env.str("SECRET_KEY", DEVELOPMENT_SECRET + "0" * 40)
 # Keyed hashes of addresses that must outlive an erasure: changing it forgets every objection.
-OBJECTION_KEY = env.str("OBJECTION_KEY", "developpement-seulement-" + "1" * 40)
+OBJECTION_KEY = env.str("OBJECTION_KEY", DEVELOPMENT_SECRET + "1" * 40)
 AUTH_USER_MODEL = "cells.User"
 LOGIN_URL = "cells:sign-in"
 LOGIN_REDIRECT_URL = "cells:home"
@@ -151,6 +155,8 @@ AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_USERNAME_FORM_FIELD = "username"  # the field's name in both sign-in forms, not the model's
+AXES_USERNAME_CALLABLE = "config.callers.typed_address"
+AXES_CLIENT_IP_CALLABLE = "config.callers.network_address"
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "cells/locked_out.html"
 AXES_ENABLE_ADMIN = False
@@ -179,7 +185,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
     }
 }
-# Files above this size are streamed to disk; nothing above MAX_UPLOAD_SIZE is read at all.
+# config.uploads refuses unread what is larger than MAX_UPLOAD_SIZE, and for whoever is not signed in than this:
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 MAX_UPLOAD_SIZE = env.int("MAX_UPLOAD_SIZE", 2 * 1024**3)
 
@@ -235,5 +241,7 @@ LOGGING = {
     "loggers": {
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
         "axes": {"level": "WARNING"},
+        # Celery gives this one a plain-text handler unless it has its own.
+        "celery.task": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
     },
 }

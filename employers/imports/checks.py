@@ -12,7 +12,7 @@ from cells.imports.fields import parse_siret
 PARIS = ZoneInfo("Europe/Paris")
 FIRST_YEAR, LAST_YEAR = 2015, 2099
 UNSAFE = re.compile(r"[\s<>\"\\]")
-POSTCODE = re.compile(r"\b(\d{5})\b")
+POSTCODE = re.compile(r"\b([0-9]{5})\b")
 
 siret_of = lru_cache(50_000)(parse_siret)  # by far the slowest check, and a file repeats its employers
 

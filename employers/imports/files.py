@@ -13,6 +13,7 @@ import ijson
 from cells.imports.errors import FileRefused, RowRefused
 
 LONGEST_OFFER = 4 * 2**20  # bytes; a real one takes some 2,000
+DEEPEST = 5_000  # brackets opened and not closed; a real offer opens five
 SHOWN = 120
 JSON_STARTS = (b"[", b"{")
 OWN_KEY = re.compile(rb'\{\s*"(identifier|workplace|apply|contract|offer|is_delegated)"')
@@ -60,17 +61,26 @@ def is_one_object_per_line(file: BinaryIO) -> bool:
 
 
 class LimitedReader:
-    """Gives the bytes of the file and refuses to swallow an endless offer into memory."""
+    """Gives the bytes of the file and refuses to swallow an endless or bottomless offer into memory.
+
+    Brackets inside texts count too: they are few and start from zero at each offer.
+    """
 
     def __init__(self, file: BinaryIO, encoding: str):
         self.file = codecs.EncodedFile(file, "utf-8", encoding.removesuffix("-sig"), "replace")
-        self.since_last_offer = 0
+        self.start_offer()
+
+    def start_offer(self) -> None:
+        self.since_last_offer = self.depth = 0
 
     def read(self, size: int = -1) -> bytes:
         if self.since_last_offer > LONGEST_OFFER:
             raise FileRefused("Une offre dépasse 4 Mo : ce fichier n’est pas un export d’offres.")
         chunk = self.file.read(size)
         self.since_last_offer += len(chunk)
+        self.depth += chunk.count(b"[") + chunk.count(b"{") - chunk.count(b"]") - chunk.count(b"}")
+        if self.depth > DEEPEST:
+            raise FileRefused("Des milliers d’objets sont imbriqués : ce fichier n’est pas un export d’offres.")
         return chunk
 
 
@@ -83,7 +93,7 @@ def read_array(file: BinaryIO, encoding: str) -> Iterator[Item]:
     try:
         for value in ijson.items(reader, prefix, use_float=True):
             line += 1
-            reader.since_last_offer = 0
+            reader.start_offer()
             yield item_of(line, value)
     except ijson.JSONError as error:
         raise FileRefused(broken_after(line)) from error

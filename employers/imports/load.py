@@ -45,7 +45,7 @@ def import_offers(
     with BatchRecorder(path, kind=kind, cell=cell, by=by, batch=batch) as recorder:
         facts = recorder.inspect()
         now = timezone.now()
-        with OfferWriter(batch_id=recorder.batch.pk, now=now) as writer:
+        with OfferWriter(batch_id=recorder.batch.pk) as writer:
             run = OfferImport(recorder, writer, offer_rules(now), progress)
             run.read(run.items(facts))
             if complete:

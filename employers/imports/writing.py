@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Self
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
+from django.utils import timezone
 
 from cells.imports.errors import FileRefused
 from employers.imports.records import EmployerRecord, Reading
@@ -177,9 +178,8 @@ class Written(NamedTuple):
 class OfferWriter:
     """A context manager around one file; its temporary tables belong to this connection and end with it."""
 
-    def __init__(self, *, batch_id: int, now: datetime):
+    def __init__(self, *, batch_id: int):
         self.batch_id = batch_id
-        self.now = now
 
     def __enter__(self) -> Self:
         with connection.cursor() as cursor:
@@ -194,17 +194,18 @@ class OfferWriter:
 
     @transaction.atomic
     def write(self, readings: list[Reading]) -> Written:
-        """One chunk, one transaction."""
+        """One chunk, one transaction, one moment: readers who ask for what changed since would miss an earlier one."""
         firsts = first_of_each(readings)
         repeated = [(r.line, r.offer.partner_job_id) for r in readings if firsts[r.key] is not r]
         with connection.cursor() as cursor:
             cursor.execute(TAKE_TURN)
+            now = timezone.now()
             cursor.execute(EMPTY)
             self.fill(cursor, list(firsts.values()))
             cursor.execute(REFUSE_REPEATED)
             repeated += cursor.fetchall()
-            self.write_employers(cursor)
-            return self.write_offers(cursor, repeated)
+            self.write_employers(cursor, now)
+            return self.write_offers(cursor, repeated, now)
 
     def fill(self, cursor: CursorWrapper, readings: list[Reading]) -> None:
         employers: dict[tuple[str, str], EmployerRecord] = {}
@@ -213,19 +214,19 @@ class OfferWriter:
         cursor.execute(FILL.format(table="incoming_employer"), [as_json([vars(e) for e in employers.values()])])
         cursor.execute(FILL.format(table="incoming_offer"), [as_json([offer_row(r) for r in readings])])
 
-    def write_employers(self, cursor: CursorWrapper) -> None:
+    def write_employers(self, cursor: CursorWrapper, now: datetime) -> None:
         cursor.execute(FIRST_WORD_ON_EMPLOYERS)
         for same in SAME_EMPLOYER.values():
-            cursor.execute(UPDATE_EMPLOYERS.format(same=same), [self.now])
-        cursor.execute(INSERT_EMPLOYERS, [self.now, self.now])
+            cursor.execute(UPDATE_EMPLOYERS.format(same=same), [now])
+        cursor.execute(INSERT_EMPLOYERS, [now, now])
         for same in SAME_EMPLOYER.values():
             cursor.execute(FIND_EMPLOYERS.format(same=same))
 
-    def write_offers(self, cursor: CursorWrapper, repeated: list[tuple[int, str]]) -> Written:
+    def write_offers(self, cursor: CursorWrapper, repeated: list[tuple[int, str]], now: datetime) -> Written:
         cursor.execute(KEEP_FIRST_DATES)
         cursor.execute(DROP_UNCHANGED)
         unchanged = cursor.rowcount
-        cursor.execute(WRITE_OFFERS, [self.batch_id, self.now, self.now])
+        cursor.execute(WRITE_OFFERS, [self.batch_id, now, now])
         created, updated = cursor.fetchone()
         cursor.execute(DROP_OCCUPATIONS)
         cursor.execute(ADD_OCCUPATIONS)
@@ -239,7 +240,7 @@ class OfferWriter:
     def cancel_vanished(self) -> int:
         """Cancel the active offers of this file's sources that this file does not hold. Returns how many."""
         with connection.cursor() as cursor:
-            cursor.execute(CANCEL_VANISHED, [self.now])
+            cursor.execute(CANCEL_VANISHED, [timezone.now()])
             return cursor.rowcount
 
 

@@ -11,8 +11,9 @@ from django.views.decorators.http import require_POST
 
 from cells.errors import RefusedError
 from cells.forms import posted
+from cells.reading import note_reading
 from cells.views.access import counsellor_screen
-from cells.views.fragments import page_or_fragment
+from cells.views.fragments import page_or_fragment, wants_fragment
 from employers.forms import BreakForm, ContractForm
 from employers.models import Contract
 from employers.services.contracts import break_contract, end_contract, record_contract, start_contract
@@ -29,6 +30,8 @@ DONE = {
 @counsellor_screen
 def for_young_person(request: HttpRequest, uuid: UUID) -> HttpResponse:
     person = find_person(request, uuid)
+    if not wants_fragment(request):  # a fragment is part of the file, which was noted
+        note_reading("person.read", by=request.viewer, target_kind="youngperson", target_uuids=[person.uuid])
     contracts = Contract.objects.visible_to(request.viewer).filter(young_person=person)
     rows = [describe(one) for one in contracts.select_related("employer", "training_centre")]
     context = {"person": person, "contracts": rows, "may_record": not any(row["is_current"] for row in rows)}

@@ -183,8 +183,8 @@ def facts_of(offer: Offer) -> list[tuple[str, str]]:
         ("Métier", ", ".join(occupation.label for occupation in offer.occupations.all())),
         ("Activité de l’employeur", offer.employer.description),
         ("Effectif", f"{offer.employer.size} salariés" if offer.employer.size else ""),
-        ("Publiée le", date_format(offer.published_at, "j F Y")),
-        ("Valable jusqu’au", date_format(offer.expires_at, "j F Y") if offer.expires_at else ""),
+        ("Publiée le", date_format(timezone.localdate(offer.published_at), "j F Y")),
+        ("Valable jusqu’au", date_format(timezone.localdate(offer.expires_at), "j F Y") if offer.expires_at else ""),
         ("Source", offer.partner_label),
     ]
     return [(label, value) for label, value in facts if value]

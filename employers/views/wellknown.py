@@ -11,6 +11,7 @@ from employers.searching import listed_offers
 from employers.views.caching import open_page
 
 PER_SITEMAP = 10_000
+MOST_SITEMAPS = 50_000  # sitemaps.org: what one index may hold
 DAY = 24 * 3600
 NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 TRUSTED_FOR = timedelta(days=90)
@@ -48,14 +49,17 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 
 @open_page(seconds=3600)
 def sitemap_part(request: HttpRequest, number: int) -> HttpResponse:
-    start = (number - 1) * PER_SITEMAP
-    if start < 0:
+    if not 1 <= number <= MOST_SITEMAPS:
         raise Http404
+    start = (number - 1) * PER_SITEMAP
     rows = list(listed_offers().values_list("uuid", "updated_at")[start : start + PER_SITEMAP])
     if not rows and number != 1:
         raise Http404
     base = settings.SITE_URL + reverse("employers:offer-search")
-    urls = [f"<url><loc>{base}{uuid}/</loc><lastmod>{changed:%Y-%m-%d}</lastmod></url>" for uuid, changed in rows]
+    urls = [
+        f"<url><loc>{base}{uuid}/</loc><lastmod>{timezone.localdate(changed):%Y-%m-%d}</lastmod></url>"
+        for uuid, changed in rows
+    ]
     return xml("urlset", [f"<url><loc>{base}</loc></url>", *urls] if number == 1 else urls)
 
 

@@ -6,6 +6,7 @@ from typing import Self
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from cells.models import Cell
 from cells.scoping import ScopedQuerySet, Viewer
@@ -72,7 +73,7 @@ class MatchRun(models.Model):
         ]
 
     def __str__(self):
-        return f"calcul du {self.created_at:%d/%m/%Y}"
+        return f"calcul du {timezone.localdate(self.created_at):%d/%m/%Y}"
 
 
 class MatchQuerySet(ScopedQuerySet):

@@ -9,19 +9,17 @@ from django.utils import timezone
 from cells.errors import RefusedError, check_move
 from cells.mailing.ledger import withdraw_stopped
 from cells.mailing.message import Content
-from cells.mailing.objections import objecting
-from cells.models import MailPurpose, MailStream, OutgoingMail
+from cells.models import Cell, MailPurpose, MailStream, OutgoingMail
 from cells.scoping import Viewer
 from cells.services.audit import record_action
 from matching.mails import compose_offers_mail
 from matching.models import Campaign, Match, MatchRun, Recipient
+from matching.services.exposure import check_run_is_current, wait_for_turn
 from matching.services.recipients import (
     NOT_CONTACTED_DAYS,
-    addresses_of,
     choose_recipients,
     count_outcomes,
     freeze_recipients,
-    usable_address,
 )
 from matching.services.sending import worded
 from matching.tasks import send_campaign_batch
@@ -41,6 +39,10 @@ __all__ = [
 
 PARALLEL_SENDERS = 2
 NOT_SENT_YET = UUID(int=0)  # a preview's unsubscribe link leads to no mail
+OUTSIDE = (
+    "Ce jeune ne reçoit pas de mail de cette campagne : il ne cherche pas d’employeur, "
+    "ou n’a aucun vœu ouvert pour la rentrée en cours."
+)
 
 
 @transaction.atomic
@@ -58,6 +60,7 @@ def create_campaign(
         raise RefusedError("Ce calcul est celui d’une autre cellule : une campagne ne peut pas en partir.")
     if run.state != RunState.DONE:
         raise RefusedError("Le calcul n’est pas terminé : attendez sa fin pour créer une campagne.")
+    check_run_is_current(run)
     if not 1 <= offers_per_mail <= 8:
         raise RefusedError("Le nombre d’offres par mail doit être compris entre 1 et 8.")
     if not 0 <= hold_out_percent <= 50:
@@ -82,11 +85,17 @@ def create_campaign(
 
 @transaction.atomic
 def launch_campaign(campaign: Campaign, *, by: Viewer) -> Campaign:
-    """Freeze every recipient and queue every mail, all or nothing. Launching twice does nothing more."""
+    """Freeze every recipient and queue every mail, all or nothing. Launching twice does nothing more.
+
+    Launches take turns, so that each sees whom the one before writes to and which offers it shows.
+    """
+    Cell.objects.select_for_update(no_key=True).get(pk=campaign.cell_id)
     campaign = _locked(campaign)
     if campaign.launched_at is not None:
         return campaign
     check_move(CAMPAIGN_MOVES, campaign.state, CampaignState.LAUNCHED, "Campagne")
+    check_run_is_current(campaign.run)
+    wait_for_turn()
     choices = choose_recipients(campaign)
     freeze_recipients(campaign, choices)
     campaign.state = CampaignState.LAUNCHED
@@ -135,8 +144,10 @@ def cancel_campaign(campaign: Campaign, *, by: Viewer) -> Campaign:
 def preview_mail(campaign: Campaign, young_person: YoungPerson) -> Content:
     """The mail as it was sent, else as it would go out now. Raises RefusedError when the person gets none, and why."""
     recipient = Recipient.objects.filter(campaign=campaign, young_person=young_person).select_related("mail").first()
-    if recipient is None:
+    if recipient is None and campaign.launched_at is None:
         return _preview_draft(campaign, young_person)
+    if recipient is None:
+        raise RefusedError(OUTSIDE)
     mail = recipient.mail
     if mail is None:
         raise _no_mail(SkipReason(recipient.skip_reason))
@@ -147,14 +158,14 @@ def preview_mail(campaign: Campaign, young_person: YoungPerson) -> Content:
 
 
 def _preview_draft(campaign: Campaign, young_person: YoungPerson) -> Content:
-    proposals = worded(Match.objects.filter(run=campaign.run_id, young_person=young_person))
-    addresses = addresses_of(YoungPerson.objects.filter(pk=young_person.pk)).get(young_person.pk, [])
-    refusing = objecting([address.email for address in addresses], campaign.stream.purpose)
-    address = usable_address(addresses, refusing)
-    if address is None:
-        raise _no_mail(SkipReason.OBJECTION if addresses else SkipReason.NO_ADDRESS)
-    to_guardian = address.of == Recipient.AddressOf.GUARDIAN
-    return _compose(campaign, young_person, list(proposals[: campaign.offers_per_mail]), to_guardian, None)
+    choices = choose_recipients(campaign)
+    choice = next((choice for choice in choices if choice.person_id == young_person.pk), None)
+    if choice is None:
+        raise RefusedError(OUTSIDE)
+    if choice.address is None:
+        raise _no_mail(SkipReason(choice.skip_reason))
+    proposals = list(worded(Match.objects.filter(pk__in=choice.matches)))
+    return _compose(campaign, young_person, proposals, choice.address.of == Recipient.AddressOf.GUARDIAN, None)
 
 
 def _compose(

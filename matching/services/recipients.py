@@ -2,8 +2,8 @@
 
 import hmac
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import NamedTuple
@@ -16,8 +16,9 @@ from django.utils import timezone
 from cells.mailing.ledger import new_mail
 from cells.mailing.objections import objecting
 from cells.models import OutgoingMail
-from employers.models import Contract, Offer
+from employers.models import Contract
 from matching.models import Campaign, Match, Recipient
+from matching.services.exposure import Proposals, read_proposals
 from matching.workflow import SkipReason
 from youth.models import Guardian, Wish, YoungPerson
 
@@ -32,14 +33,13 @@ REACHING_STATES = (
 
 FREEZE_OFFERS = """
 INSERT INTO matching_recipientoffer (recipient_id, offer_id, wish_id, rank, score, distance_m, reasons)
-SELECT recipient_id, offer_id, wish_id, place, score, distance_m, reasons
-  FROM (SELECT recipient.id AS recipient_id, match.offer_id, match.wish_id, match.score, match.distance_m,
-               match.reasons, row_number() OVER (PARTITION BY recipient.id ORDER BY match.rank) AS place
-          FROM matching_match AS match
-          JOIN matching_recipient AS recipient ON recipient.young_person_id = match.young_person_id
-         WHERE match.run_id = %s AND recipient.campaign_id = %s AND recipient.mail_id IS NOT NULL
-           AND match.offer_id IN ({open_offers})) AS open_match
- WHERE place <= %s
+SELECT recipient.id, match.offer_id, match.wish_id,
+       row_number() OVER (PARTITION BY recipient.id ORDER BY match.rank),
+       match.score, match.distance_m, match.reasons
+  FROM unnest(%s::bigint[]) AS shown (match_id)
+  JOIN matching_match AS match ON match.id = shown.match_id
+  JOIN matching_recipient AS recipient
+    ON recipient.young_person_id = match.young_person_id AND recipient.campaign_id = %s
 """
 
 
@@ -50,11 +50,12 @@ class Address(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One person of the audience: a mail to `address`, or the reason there is none."""
+    """One person of the audience: a mail to `address` showing `matches` (ids), or the reason there is none."""
 
     person_id: int
     skip_reason: str
     address: Address | None
+    matches: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Facts:
     """Sets of ids of people, read once for the whole audience."""
 
     in_contract: set[int]
-    with_offer: set[int]
+    served: set[int]
     crowded_out: set[int]
     contacted: set[int]
     addresses: dict[int, list[Address]]
@@ -70,17 +71,22 @@ class Facts:
 
 
 def choose_recipients(campaign: Campaign) -> list[Choice]:
-    """Everyone of the audience, by id. The first reason that holds is the one given, in the order of `_reason`."""
+    """Everyone of the audience, by id. The first reason that holds is the one given, in the order of `_reason`;
+    those for whom the others of this campaign leave no offer come last.
+    """
     people = audience(campaign)
-    facts = _read_facts(campaign, people)
+    proposals = read_proposals(campaign.run)
+    facts = _read_facts(campaign, people, proposals)
     rows = people.order_by("pk").values_list("pk", "uuid")
-    return [_choose(campaign, facts, person_id, person_uuid) for person_id, person_uuid in rows.iterator()]
+    choices = [_choose(campaign, facts, person_id, person_uuid) for person_id, person_uuid in rows.iterator()]
+    shown = proposals.share_out({choice.person_id for choice in choices if choice.address}, campaign.offers_per_mail)
+    return [_with_matches(choice, shown) if choice.address else choice for choice in choices]
 
 
 def audience(campaign: Campaign) -> QuerySet[YoungPerson]:
-    """Those who seek and have an open wish, and those of the run who have signed since."""
+    """Those who seek and have a current wish, and those of the run who have signed since."""
     people = YoungPerson.objects.filter(cell=campaign.cell_id)
-    wishes = Wish.objects.open().filter(young_person=OuterRef("pk"))
+    wishes = Wish.objects.current(timezone.localdate()).filter(young_person=OuterRef("pk"))
     matches = Match.objects.filter(run=campaign.run_id, young_person=OuterRef("pk"))
     signed = Q(situation=YoungPerson.Situation.IN_CONTRACT) & Exists(matches)
     return people.filter(Q(situation=YoungPerson.Situation.SEEKING) & Exists(wishes) | signed)
@@ -97,10 +103,9 @@ def freeze_recipients(campaign: Campaign, choices: list[Choice]) -> None:
     """One Recipient per person, one queued mail per recipient without a reason, and the offers of each mail."""
     for start in range(0, len(choices), BULK):
         _freeze_some(campaign, choices[start : start + BULK])
-    open_offers, parameters = Offer.objects.public().order_by().values("pk").query.sql_with_params()
-    statement = FREEZE_OFFERS.format(open_offers=open_offers)
+    shown = [match for choice in choices for match in choice.matches]
     with connection.cursor() as cursor:
-        cursor.execute(statement, [campaign.run_id, campaign.pk, *parameters, campaign.offers_per_mail])
+        cursor.execute(FREEZE_OFFERS, [shown, campaign.pk])
 
 
 def is_held_out(campaign_uuid: UUID, person_uuid: UUID, percent: int) -> bool:
@@ -130,15 +135,15 @@ def people_in_contract(people: Iterable[int] | QuerySet[YoungPerson]) -> set[int
     return set(current.values_list("young_person", flat=True))
 
 
-def _read_facts(campaign: Campaign, people: QuerySet[YoungPerson]) -> Facts:
-    matched = Match.objects.filter(run=campaign.run_id, offer__in=Offer.objects.public().order_by())
+def _read_facts(campaign: Campaign, people: QuerySet[YoungPerson], proposals: Proposals) -> Facts:
+    served = proposals.served()
     signed = people.filter(situation=YoungPerson.Situation.IN_CONTRACT).values_list("pk", flat=True)
     addresses = addresses_of(people)
     given = (address.email for several in addresses.values() for address in several)
     return Facts(
         in_contract=people_in_contract(people.order_by()) | set(signed),
-        with_offer=set(matched.order_by().values_list("young_person", flat=True).distinct()),
-        crowded_out=set(campaign.run.crowded_out),
+        served=served,
+        crowded_out=(proposals.people() - served) | set(campaign.run.crowded_out),
         contacted=_contacted(campaign, timezone.now()),
         addresses=addresses,
         refusing=objecting(given, campaign.stream.purpose),
@@ -162,11 +167,18 @@ def _choose(campaign: Campaign, facts: Facts, person_id: int, person_uuid: UUID)
     return Choice(person_id, reason, None if reason else address)
 
 
+def _with_matches(choice: Choice, shown: dict[int, list[int]]) -> Choice:
+    matches = shown.get(choice.person_id)
+    if not matches:
+        return Choice(choice.person_id, SkipReason.BUDGET, None)
+    return replace(choice, matches=matches)
+
+
 def _reason(facts: Facts, person_id: int, address: Address | None, held_out: bool) -> str:
     """Hold-out comes last: the control group is drawn among those who would have had a mail."""
     if person_id in facts.in_contract:
         return SkipReason.IN_CONTRACT
-    if person_id not in facts.with_offer:
+    if person_id not in facts.served:
         return SkipReason.BUDGET if person_id in facts.crowded_out else SkipReason.NO_OFFER
     if person_id not in facts.addresses:
         return SkipReason.NO_ADDRESS

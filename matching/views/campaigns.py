@@ -15,10 +15,10 @@ from cells.errors import RefusedError
 from cells.forms import posted
 from cells.mailing.message import Content
 from cells.models import OutgoingMail
-from cells.predicates import can_send_campaigns
+from cells.predicates import can_work_whole_cell
 from cells.reading import note_reading
-from cells.views.access import counsellor_screen, screen_for
-from cells.views.fragments import page_or_fragment
+from cells.views.access import counsellor_screen, whole_cell_screen
+from cells.views.fragments import page_or_fragment, wants_fragment
 from cells.views.paging import page_of, query_without_page
 from matching.forms import CampaignForm, RecipientFilterForm
 from matching.models import Campaign, Match, MatchRun, Recipient
@@ -54,11 +54,12 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
         "page": page_of(request, campaigns),
         "query": query_without_page(request),
         "latest": MatchRun.objects.visible_to(request.viewer).done().order_by("-finished_at").first(),
+        "may_act": can_work_whole_cell(request.viewer),
     }
     return render(request, "matching/campaign_list.html", context)
 
 
-@screen_for(can_send_campaigns)
+@whole_cell_screen
 def campaign_create(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """`uuid` is the finished run's."""
     run = get_object_or_404(MatchRun.objects.visible_to(request.viewer), uuid=uuid)
@@ -79,15 +80,15 @@ def campaign_create(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def campaign_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """A page, or (htmx) its progress alone, asked for again while mails leave."""
     campaign = find_campaign(request, uuid)
-    context = progress_context(campaign)
-    if not request.htmx:
+    context = progress_context(campaign, may_act=can_work_whole_cell(request.viewer))
+    if not wants_fragment(request):
         context |= draft_context(request, campaign) if context["is_draft"] else recipients_context(request, campaign)
     return page_or_fragment(request, "matching/campaign_detail.html", "matching/_campaign_progress.html", context)
 
 
-def progress_context(campaign: Campaign) -> dict[str, Any]:
+def progress_context(campaign: Campaign, *, may_act: bool) -> dict[str, Any]:
     counts = count_mails(campaign)
-    moves = CAMPAIGN_MOVES[campaign.state]
+    moves = CAMPAIGN_MOVES[campaign.state] if may_act else ()
     total, left = sum(counts.values()), still_to_send(counts)
     is_draft = campaign.state == CampaignState.DRAFT
     return {
@@ -97,8 +98,9 @@ def progress_context(campaign: Campaign) -> dict[str, Any]:
         "mail_counts": [(str(OutgoingMail.State(state).label), counts[state]) for state in counts],
         "mails_total": total,
         "mails_done": total - left,
+        "may_launch": is_draft and may_act,
         "may_pause": CampaignState.PAUSED in moves,
-        "may_resume": campaign.state == CampaignState.PAUSED,
+        "may_resume": campaign.state == CampaignState.PAUSED and may_act,
         "may_cancel": CampaignState.CANCELLED in moves,
     }
 
@@ -130,7 +132,7 @@ def outcome_lines(counts: dict[str, int]) -> list[tuple[str, int]]:
     return [("Reçoivent un mail", counts.get("", 0)), *sorted(skipped, key=lambda line: -line[1])]
 
 
-@screen_for(can_send_campaigns)
+@whole_cell_screen
 def campaign_launch(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """GET shows what is about to happen; POST does it."""
     campaign = find_campaign(request, uuid)
@@ -143,19 +145,19 @@ def campaign_launch(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 
 @require_POST
-@screen_for(can_send_campaigns)
+@whole_cell_screen
 def campaign_pause(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return act(request, find_campaign(request, uuid), pause_campaign, "Campagne en pause : plus aucun mail ne part.")
 
 
 @require_POST
-@screen_for(can_send_campaigns)
+@whole_cell_screen
 def campaign_resume(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return act(request, find_campaign(request, uuid), resume_campaign, "Campagne reprise.")
 
 
 @require_POST
-@screen_for(can_send_campaigns)
+@whole_cell_screen
 def campaign_cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return act(request, find_campaign(request, uuid), cancel_campaign, "Campagne annulée pour de bon.")
 
@@ -185,7 +187,9 @@ def recipient_preview(request: HttpRequest, uuid: UUID, person_uuid: UUID) -> Ht
 @xframe_options_sameorigin
 @counsellor_screen
 def recipient_mail(request: HttpRequest, uuid: UUID, person_uuid: UUID) -> HttpResponse:
-    content, refusal = preview(find_campaign(request, uuid), find_person(request, person_uuid))
+    campaign, person = find_campaign(request, uuid), find_person(request, person_uuid)
+    note_reading("person.read", by=request.viewer, target_kind="youngperson", target_uuids=[person.uuid])
+    content, refusal = preview(campaign, person)
     if content is None:
         return HttpResponse(refusal, content_type="text/plain; charset=utf-8")
     return HttpResponse(content.html)

@@ -5,8 +5,9 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
+from cells.reading import note_reading
 from cells.views.access import counsellor_screen
-from cells.views.fragments import page_or_fragment
+from cells.views.fragments import page_or_fragment, wants_fragment
 from matching.models import Match, MatchRun, Recipient
 from matching.wording import word_reasons
 from youth.models import YoungPerson
@@ -18,6 +19,8 @@ MAILS_SHOWN = 5
 def for_young_person(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Offers of the cell's newest run that are still open, with their reasons, and the campaigns' mails."""
     person = get_object_or_404(YoungPerson.objects.visible_to(request.viewer), uuid=uuid)
+    if not wants_fragment(request):  # a fragment is part of the file, which was noted
+        note_reading("person.read", by=request.viewer, target_kind="youngperson", target_uuids=[person.uuid])
     matches = Match.objects.visible_to(request.viewer).latest_for(person).still_open().worded()
     recipients = Recipient.objects.visible_to(request.viewer).filter(young_person=person)
     context = {

@@ -9,8 +9,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from cells.errors import RefusedError
-from cells.predicates import can_run_matching
-from cells.views.access import counsellor_screen, screen_for
+from cells.predicates import can_work_whole_cell
+from cells.views.access import counsellor_screen, whole_cell_screen
 from cells.views.fragments import page_or_fragment
 from cells.views.paging import page_of, query_without_page
 from matching.models import Campaign, MatchRun
@@ -31,12 +31,13 @@ def run_list(request: HttpRequest) -> HttpResponse:
         "query": query_without_page(request),
         "active": runs.active().first(),
         "seeking": YoungPerson.objects.visible_to(request.viewer).seeking().count(),
+        "may_act": can_work_whole_cell(request.viewer),
     }
     return render(request, "matching/run_list.html", context)
 
 
 @require_POST
-@screen_for(can_run_matching)
+@whole_cell_screen
 def run_create(request: HttpRequest) -> HttpResponse:
     try:
         run = request_run(cell=request.membership.cell, by=request.viewer)
@@ -56,6 +57,7 @@ def run_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "is_done": run.state == RunState.DONE,
         "without_offer": max(run.people_count - run.people_with_offer, 0),
         "coverage": coverage(run),
+        "may_act": can_work_whole_cell(request.viewer),
         "campaigns": Campaign.objects.visible_to(request.viewer).filter(run=run),
     }
     return page_or_fragment(request, "matching/run_detail.html", "matching/_run_progress.html", context)
@@ -67,7 +69,7 @@ def coverage(run: MatchRun) -> int:
 
 
 @require_POST
-@screen_for(can_run_matching)
+@whole_cell_screen
 def run_cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
     run = find_run(request, uuid)
     try:

@@ -7,7 +7,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from cells.errors import RefusedError
-from cells.models import ApiKey, AuditEntry
+from cells.models import ApiKey, AuditEntry, Cell
 from cells.scoping import NOBODY, Viewer
 from cells.services.api_keys import find_usable_key, issue_api_key, mark_key_used, revoke_api_key
 from cells.tasks import record_key_use
@@ -113,3 +113,9 @@ def test_the_command_revokes(cell):
 def test_the_command_says_what_is_wrong(cell, options, message):
     with pytest.raises(CommandError, match=message):
         call_command("issue_api_key", **options)
+
+
+def test_a_closed_cell_s_keys_open_nothing(cell):
+    issued = issue(cell)
+    Cell.objects.update(is_active=False)
+    assert find_usable_key(issued.token) is None

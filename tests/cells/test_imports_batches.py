@@ -2,10 +2,11 @@ import threading
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from cells.errors import RefusedError
 from cells.imports.batches import BatchRecorder, alone_in_cell, close_dead_batches
-from cells.imports.errors import FileRefused
+from cells.imports.errors import BusyError, FileRefused
 from cells.models import AuditEntry, ImportBatch, RefusedRow
 from cells.scoping import Viewer
 from tests.cells.factories import CellFactory, ImportBatchFactory
@@ -92,12 +93,24 @@ def test_a_batch_read_again_starts_from_zero(recorder, path, cell):
 
 def test_a_batch_whose_reader_died_becomes_interrupted(cell):
     dead = ImportBatchFactory(cell=cell, state=State.RUNNING, sha256="0" * 64, finished_at=None)
-    waiting = ImportBatchFactory(cell=cell, state=State.RUNNING, sha256="", finished_at=None)
+    waiting = ImportBatchFactory(cell=cell, state=State.WAITING, finished_at=None)
     assert close_dead_batches() == 1
     dead.refresh_from_db()
     waiting.refresh_from_db()
-    assert (dead.state, waiting.state) == (State.INTERRUPTED, State.RUNNING)
+    assert (dead.state, waiting.state) == (State.INTERRUPTED, State.WAITING)
     assert dead.finished_at
+
+
+@pytest.mark.parametrize("state", [State.DONE, State.REFUSED])
+def test_what_is_over_is_not_begun_again_by_a_late_delivery(path, cell, state):
+    batch = ImportBatchFactory(cell=cell, state=State.WAITING, finished_at=None)
+    ImportBatch.objects.filter(pk=batch.pk).update(state=state, finished_at=timezone.now(), created_count=7)
+    RefusedRow.objects.create(batch=batch, line=1, reason="x")
+    late = BatchRecorder(path, kind="affelnet", cell=cell, by=Viewer(cell_id=cell.pk), batch=batch)
+    with pytest.raises(BusyError), late:
+        pytest.fail("read twice")
+    batch.refresh_from_db()
+    assert (batch.state, batch.created_count, batch.refused_rows.count()) == (state, 7, 1)
 
 
 def in_another_connection(work):
@@ -123,6 +136,27 @@ def test_a_living_reader_is_left_alone(path):
         recorder.inspect()
         assert in_another_connection(close_dead_batches) == 0
         assert ImportBatch.objects.get().state == State.RUNNING
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_second_delivery_touches_nothing_while_the_first_reads(path):
+    cell = CellFactory()
+
+    def deliver():
+        batch = ImportBatch.objects.get()
+        with (
+            pytest.raises(BusyError),
+            BatchRecorder(path, kind="affelnet", cell=cell, by=Viewer(cell_id=cell.pk), batch=batch),
+        ):
+            pytest.fail("read twice")
+        return True
+
+    with BatchRecorder(path, kind="affelnet", cell=cell, by=Viewer(cell_id=cell.pk)) as recorder:
+        recorder.count(rows=5)
+        recorder.flush()
+        assert in_another_connection(deliver)
+        assert ImportBatch.objects.get().rows_read == 5
+    assert ImportBatch.objects.get().state == State.DONE
 
 
 @pytest.mark.django_db(transaction=True)

@@ -113,3 +113,9 @@ def test_coordinates_are_checked_and_zero_zero_is_unknown():
         parse_coordinates("49", "")
     with pytest.raises(ValueError, match="latitude"):
         parse_coordinates("nan", "1")
+
+
+@pytest.mark.parametrize(("parse", "text"), [(parse_ine, "１２３４５６７８９AB"), (parse_uai, "２８００００１A")])
+def test_digits_of_other_scripts_are_not_those_the_database_takes(parse, text):
+    with pytest.raises(ValueError):
+        parse(text)

@@ -1,15 +1,17 @@
 """The ledger against a real SMTP server and a real PostgreSQL."""
 
+import ssl
 import threading
 from collections import Counter
 from datetime import timedelta
+from typing import ClassVar
 
 import pytest
 from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from cells.mailing import delivery, ledger
+from cells.mailing import delivery, ledger, smtp
 from cells.mailing.delivery import Withdrawal, deliver_batch
 from cells.mailing.ledger import RETRY_DELAYS, sweep_expired_leases
 from cells.mailing.message import Content
@@ -137,6 +139,55 @@ def test_temporary_refusals_follow_the_schedule_and_end_in_a_visible_refusal(ser
     mail.refresh_from_db()
     assert mail.state == State.FAILED
     assert "451 plus tard" in mail.outcome
+
+
+@pytest.mark.parametrize("answer", ["530 5.7.0 authentification requise", "550 5.7.1 refus", "451 plus tard"])
+def test_a_refused_sender_burns_no_mail(server, stream, answer):
+    OutgoingMailFactory.create_batch(3, stream=stream)
+    server.handler.at_mail.extend(["250 OK", answer])
+    assert deliver(stream).unreachable
+    assert states(stream) == {State.SENT: 1, State.QUEUED: 2}
+    assert set(stream.mails.filter(state=State.QUEUED).values_list("attempts", "smtp_code")) == {(0, None)}
+    make_due(stream)
+    deliver(stream)
+    assert states(stream) == {State.SENT: 3}
+
+
+def test_a_server_that_closes_a_connection_used_enough_is_called_again(server, stream):
+    OutgoingMailFactory.create_batch(3, stream=stream)
+    server.handler.at_mail.extend(["250 OK", "421 4.7.0 trop de messages"])
+    deliver(stream)
+    assert states(stream) == {State.SENT: 3}
+    assert server.handler.sessions == 2
+
+
+class RecordedLine:
+    """Stands for smtplib's connections: keeps the TLS context each is given."""
+
+    contexts: ClassVar[list] = []
+
+    def __init__(self, host, port, *, context=None, **options):
+        if context:
+            self.contexts.append(context)
+
+    def starttls(self, *, context):
+        self.contexts.append(context)
+
+    def ehlo_or_helo_if_needed(self):
+        pass
+
+
+@pytest.mark.parametrize("way", ["EMAIL_USE_SSL", "EMAIL_USE_TLS"])
+def test_the_server_s_certificate_is_verified(settings, monkeypatch, way):
+    settings.EMAIL_USE_SSL = settings.EMAIL_USE_TLS = False
+    settings.EMAIL_HOST_USER = ""
+    setattr(settings, way, True)
+    monkeypatch.setattr(RecordedLine, "contexts", [])
+    monkeypatch.setattr(smtp.smtplib, "SMTP_SSL", RecordedLine)
+    monkeypatch.setattr(smtp.smtplib, "SMTP", RecordedLine)
+    smtp._connect()
+    ((mode, hostname),) = [(context.verify_mode, context.check_hostname) for context in RecordedLine.contexts]
+    assert (mode, hostname) == (ssl.CERT_REQUIRED, True)
 
 
 @pytest.mark.parametrize("moment", ["at_rcpt", "at_data"])

@@ -10,8 +10,11 @@ from django.conf import settings
 from django.core.management import get_commands
 from django.utils.module_loading import import_string
 
-from config.celery import QUEUES
+from cells.imports.limits import LONGEST_IMPORT
+from config.celery import QUEUES, app
 from config.embedded.servers import LOCALE
+from employers.tasks import import_offer_file
+from youth.tasks import import_wish_file
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
@@ -73,7 +76,17 @@ def test_workers_are_left_the_time_of_the_longest_task() -> None:
     for service in OURS.values():
         if queues_of(service):
             amount, unit = re.fullmatch(r"(\d+)([sm])", service["stop_grace_period"]).groups()
-            assert int(amount) * UNITS[unit] >= settings.CELERY_TASK_TIME_LIMIT
+            longest = LONGEST_IMPORT if "imports" in queues_of(service) else settings.CELERY_TASK_TIME_LIMIT
+            assert int(amount) * UNITS[unit] >= longest
+
+
+def test_imports_have_a_queue_and_a_limit_of_their_own_below_the_time_of_redelivery() -> None:
+    for task in (import_wish_file, import_offer_file):
+        assert app.amqp.router.route({}, task.name)["queue"].name == "imports"
+        assert task.soft_time_limit < task.time_limit == LONGEST_IMPORT
+    others = {name for name, task in app.tasks.items() if not name.endswith(("import_wish_file", "import_offer_file"))}
+    assert not [name for name in others if app.amqp.router.route({}, name)["queue"].name == "imports"]
+    assert settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"] > LONGEST_IMPORT
 
 
 def test_the_commands_named_exist() -> None:

@@ -97,6 +97,14 @@ def test_a_file_without_dates_read_again_later_changes_nothing(read):
     assert Offer.objects.get().expires_at == datetime(2026, 8, 9, 22, tzinfo=UTC)  # two months, midnight in Paris
 
 
+def test_each_chunk_has_its_own_moment_so_that_no_reader_of_changes_misses_one(read, monkeypatch):
+    monkeypatch.setattr(load, "CHUNK", 1)
+    with time_machine.travel("2026-06-10T12:00Z", tick=False) as clock:
+        read(numbered(1), numbered(2), progress=lambda _: clock.shift(60))
+    first, second = Offer.objects.order_by("partner_job_id").values_list("updated_at", flat=True)
+    assert (second - first).total_seconds() >= 60
+
+
 def test_a_changed_offer_is_updated_in_place(read):
     read(numbered(1), numbered(2))
     identity = Offer.objects.get(partner_job_id="job-2").uuid

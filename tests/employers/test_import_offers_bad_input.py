@@ -281,3 +281,11 @@ def test_two_sirets_written_with_and_without_spaces_are_one_employer(read):
 
 def test_what_a_database_cannot_hold_is_taken_out_of_texts():
     assert readable("a\0b\ud800c\x1b[31m\r\nd\t🍞 ") == "abc[31m\nd\t🍞"
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 300_000, '{"jobs":[' + '{"a":' * 100_000, "[" + '{"a":' * 100_000 + "1" + "}" * 100_000 + "]"]
+)
+def test_a_bottomless_file_is_refused_before_it_is_built_in_memory(read_text, text):
+    batch = read_text(text)
+    assert (batch.state, "imbriqués" in batch.message) == ("refused", True)

@@ -130,7 +130,7 @@ def run(*arguments) -> str:
 def test_the_command_says_what_happened_and_shows_the_refusals(tmp_path, cell):
     path = write_export(tmp_path, numbered(1), numbered(2, offer__title="A"))
 
-    said = run(path, "--cellule", cell.region_id)
+    said = run(path, "--cell", cell.region_id)
 
     assert "2 offres lues : 1 créées, 0 modifiées, 0 inchangées, 0 annulées, 1 refusées." in said
     assert "ligne 2, offer.title : 3 caractères au moins" in said
@@ -159,4 +159,4 @@ def test_the_command_fails_on_a_refused_file(tmp_path):
 
 def test_the_command_fails_on_an_unknown_cell(tmp_path):
     with pytest.raises(CommandError, match="Aucune cellule"):
-        run(write_export(tmp_path, numbered(1)), "--cellule", "99")
+        run(write_export(tmp_path, numbered(1)), "--cell", "99")

@@ -1,6 +1,6 @@
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -333,3 +333,20 @@ def test_whoever_finds_a_weakness_knows_where_to_write(client):
     page = page_of(client, "/.well-known/security.txt")
     assert re.search(r"^Contact: http", page, re.M)
     assert re.search(r"^Expires: \d{4}-\d\d-\d\dT", page, re.M)
+
+
+@pytest.mark.parametrize("number", ["0", "50001", "9" * 20])
+def test_an_absurd_part_of_the_sitemap_does_not_exist(client, number):
+    page_of(client, f"/sitemap-{number}.xml", status=404)
+
+
+def test_days_are_those_of_france(client):
+    offer = OfferFactory(
+        published_at=datetime(2026, 10, 31, 23, 30, tzinfo=UTC), expires_at=datetime(2098, 12, 31, 23, 30, tzinfo=UTC)
+    )
+    Offer.objects.update(updated_at=offer.published_at)
+    page = page_of(client, detail(offer))
+    assert "1 novembre 2026" in page
+    assert "1 janvier 2099" in page
+    assert posting_of(page)["datePosted"] == "2026-11-01"
+    assert "<lastmod>2026-11-01</lastmod>" in page_of(client, "/sitemap-1.xml")

@@ -3,6 +3,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from matching.models import Campaign, Match, MatchRun, Recipient
+from matching.run_settings import RunSettings
 from matching.workflow import RunState, SkipReason
 from tests.cells.factories import CellFactory, MailStreamFactory
 from tests.employers.factories import OfferFactory
@@ -15,6 +16,7 @@ class MatchRunFactory(DjangoModelFactory):
 
     cell = factory.SubFactory(CellFactory)
     state = RunState.DONE
+    parameters = factory.LazyFunction(lambda: RunSettings.resolve(timezone.localdate(), {}).to_json())
     finished_at = factory.LazyFunction(timezone.now)
 
 

@@ -338,6 +338,31 @@ def test_a_preview_says_why_there_is_no_mail(run, alice_viewer):
         preview_mail(campaign, person)
     with pytest.raises(RefusedError, match="Aucune adresse"):
         preview_mail(launch_campaign(campaign, by=alice_viewer), person)
-    nobody = YoungPersonFactory(cell=run.cell)
-    with pytest.raises(RefusedError, match="Aucune offre"):
-        preview_mail(campaign, nobody)
+    campaign.refresh_from_db()
+    with pytest.raises(RefusedError, match="aucun vœu ouvert"):
+        preview_mail(campaign, person_with_offers(run, 1))
+
+
+def test_a_preview_of_a_draft_says_why_there_would_be_no_mail(run, alice_viewer):
+    signed, contacted, outside = [person_with_offers(run, 1) for _ in range(3)]
+    ContractFactory(young_person=signed)
+    outside.wishes.update(school_year=2019)
+    launch(run, alice_viewer)
+    campaign = draft(run, alice_viewer)
+    for person, reason in ((signed, "En contrat"), (contacted, "Déjà contacté"), (outside, "aucun vœu ouvert")):
+        with pytest.raises(RefusedError, match=reason):
+            preview_mail(campaign, person)
+
+
+def test_a_preview_of_a_draft_says_who_is_held_out(run, person, alice_viewer):
+    campaign = draft(run, alice_viewer, hold_out_percent=50)
+    while not is_held_out(campaign.uuid, person.uuid, 50):
+        campaign = draft(run, alice_viewer, hold_out_percent=50)
+    with pytest.raises(RefusedError, match="Groupe témoin"):
+        preview_mail(campaign, person)
+
+
+def test_a_wish_of_a_past_year_makes_nobody_a_recipient(run, person, alice_viewer):
+    past = WishFactory(young_person__cell=run.cell, school_year=2019).young_person
+    campaign = launch(run, alice_viewer)
+    assert [recipient.young_person for recipient in campaign.recipients.all()] == [person] != [past]

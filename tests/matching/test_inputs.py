@@ -105,6 +105,13 @@ def test_closed_wishes_and_wishes_of_others_are_not_read(cell, other_cell, lea):
     assert wishes.person_index.tolist() == [0]
 
 
+def test_wishes_of_past_years_are_not_read(cell, lea):
+    WishFactory(young_person=lea, school_year=2019)
+    coming = WishFactory(young_person=lea, school_year=timezone.localdate().year + 1)
+    current = WishFactory(young_person=lea)
+    assert read(cell).wishes.id.tolist() == ids([coming, current])
+
+
 def test_the_trades_of_a_wish_are_those_of_its_training_and_the_typed_one(cell, lea):
     both = TrainingFactory(occupations=["G1602", "D1104"])
     WishFactory(young_person=lea, training=both, occupation=OccupationFactory(code="G1803"))

@@ -19,9 +19,10 @@ DROP_AT_RCPT = "drop at rcpt"
 
 
 class ScriptedHandler:
-    """`at_rcpt` and `at_data` are answers used up in order, then everything is accepted."""
+    """`at_mail`, `at_rcpt` and `at_data` are answers used up in order, then everything is accepted."""
 
     def __init__(self) -> None:
+        self.at_mail: deque[str] = deque()
         self.at_rcpt: deque[str] = deque()
         self.at_data: deque[str] = deque()
         self.taken: list[tuple[str, bytes]] = []
@@ -35,6 +36,14 @@ class ScriptedHandler:
         session.host_name = hostname
         self.sessions += 1
         return responses
+
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        answer = self.at_mail.popleft() if self.at_mail else "250 OK"
+        if answer.startswith("250"):
+            envelope.mail_from = address
+        return answer
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

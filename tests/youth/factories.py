@@ -1,8 +1,10 @@
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from tests.cells.factories import CellFactory, TrainingFactory
 from youth.models import Guardian, Wish, YoungPerson
+from youth.models.wishes import school_year_in_course
 
 
 class YoungPersonFactory(DjangoModelFactory):
@@ -44,7 +46,7 @@ class WishFactory(DjangoModelFactory):
 
     young_person = factory.SubFactory(YoungPersonFactory)
     source = Wish.Source.AFFELNET
-    school_year = 2026
+    school_year = factory.LazyFunction(lambda: school_year_in_course(timezone.localdate()))
     external_key = factory.Sequence(lambda n: f"ROUEN/1A{n:06d}")
     rank = 1
     training = factory.SubFactory(TrainingFactory)

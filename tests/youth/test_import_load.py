@@ -1,8 +1,12 @@
+import threading
+
 import pytest
+from django.db import DatabaseError, connection, transaction
 
 from cells.models import AuditEntry, ImportBatch
 from cells.scoping import Viewer
 from tests.cells.factories import (
+    CellFactory,
     CommuneFactory,
     CommunePostcodeFactory,
     OccupationFactory,
@@ -19,6 +23,7 @@ from tests.youth.wish_files import (
     write_csv,
 )
 from youth.imports.load import import_wishes
+from youth.imports.wishes import WishesOfChunk
 from youth.models import Guardian, Wish, YoungPerson
 
 State = ImportBatch.State
@@ -137,6 +142,16 @@ def test_wishes_absent_from_the_next_file_are_closed_and_reopened_when_they_retu
     assert Wish.objects.open().count() == 2
 
 
+def test_an_extract_closes_nothing_until_somebody_says_it_is_whole(load, monkeypatch):
+    monkeypatch.setattr("youth.imports.load.FEW_CLOSED", 2)
+    whole = [affelnet_row(rank=str(rank), offer=f"1A{rank:06d}") for rank in range(1, 6)]
+    load(whole)
+    extract = load(whole[:1])
+    assert (extract.closed_count, "semble partiel" in extract.message) == (0, True)
+    assert Wish.objects.open().count() == 5
+    assert load(whole[:1], complete=True).closed_count == 4
+
+
 def test_a_file_closes_nothing_outside_its_source_year_academy_and_cell(load, cell, other_cell):
     kept = [
         WishFactory(young_person__cell=cell, source=Wish.Source.PARCOURSUP, external_key="NORMANDIE/1"),
@@ -171,6 +186,42 @@ def test_a_wish_closed_by_a_counsellor_is_not_reopened(load):
     Wish.objects.update(closed_at="2026-01-01T00:00Z", closed_reason="le jeune y renonce")
     assert counts(load([affelnet_row()])) == (0, 0, 1, 0)
     assert not Wish.objects.open().exists()
+
+
+def is_locked(wish_id):
+    """Whether another session would have to wait before it changes that wish."""
+    answers = []
+
+    def ask():
+        try:
+            with transaction.atomic():
+                answers.append(not Wish.objects.select_for_update(nowait=True).filter(pk=wish_id))
+        except DatabaseError:
+            answers.append(True)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    thread.join()
+    return answers[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_wish_cannot_be_closed_between_its_reading_and_its_writing(load, monkeypatch):
+    cell = CellFactory(region__code="53")
+    load([affelnet_row()], into=cell)
+    wish = Wish.objects.get()
+    write, seen = WishesOfChunk.write, []
+
+    def write_later(self):
+        seen.append(is_locked(wish.pk))
+        write(self)
+
+    monkeypatch.setattr(WishesOfChunk, "write", write_later)
+    load([affelnet_row(rank="2")], into=cell)
+    assert seen == [True]
+    assert not is_locked(wish.pk)
 
 
 def test_the_same_wish_twice_in_a_file_keeps_the_first_and_names_both_lines(load):

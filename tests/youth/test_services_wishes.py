@@ -26,10 +26,12 @@ def test_a_typed_wish_comes_after_the_others_and_is_audited(person, alice_viewer
     assert (entry.action, entry.target_uuid, entry.user_id) == ("wish.added", wish.uuid, alice_viewer.user_id)
 
 
-def test_the_same_wish_may_be_typed_twice(person, alice_viewer):
-    for _ in range(2):
-        add_wish(young_person=person, occupation=OccupationFactory(), label="Cuisine", by=alice_viewer)
-    assert person.wishes.count() == 2
+def test_a_double_click_adds_one_wish_and_a_closed_one_may_be_typed_again(person, alice_viewer):
+    wish = add_wish(young_person=person, by=alice_viewer, label="CAP Fleuriste")
+    with pytest.raises(RefusedError, match="déjà au dossier"):
+        add_wish(young_person=person, by=alice_viewer, label=" CAP  Fleuriste ")
+    close_wish(wish, reason="a changé d’avis", by=alice_viewer)
+    assert add_wish(young_person=person, by=alice_viewer, label="CAP Fleuriste").closed_at is None
 
 
 def test_a_wish_needs_something_to_wish_for(person, alice_viewer):

@@ -23,6 +23,7 @@ from youth.imports.wishes import SeenWishes, WishesOfChunk
 from youth.models import YoungPerson
 
 CHUNK_ROWS = 2_000
+FEW_CLOSED = 50  # wishes that any file may close
 
 Progress = Callable[[ImportBatch], None]
 
@@ -35,11 +36,13 @@ def import_wishes(
     by: Viewer,
     progress: Progress | None = None,
     school_year: int | None = None,
+    complete: bool = False,
     batch: ImportBatch | None = None,
 ) -> ImportBatch:
     """Read the file into the cell; `batch.state` says how it ended (a refused file raises nothing).
 
     `school_year`: the September the wishes are for, where the file does not say; by default the next one.
+    `complete`: somebody vouches that the file is whole, however many wishes it closes (see _close_vanished).
     `progress` is called after each chunk. Raises RefusedError when the cell has another import running.
     """
     kind = layout_named(preset).kind if preset else AFFELNET.kind
@@ -50,7 +53,7 @@ def import_wishes(
         recorder.batch.kind = layout.kind
         recorder.batch.save(update_fields=["kind"])
         with SeenWishes() as seen:
-            _Loading(recorder, cell, layout, header, seen, school_year).run(progress)
+            _Loading(recorder, cell, layout, header, seen, school_year, complete).run(progress)
     return recorder.batch
 
 
@@ -63,6 +66,7 @@ class _Loading:
         header: Header,
         seen: SeenWishes,
         school_year: int | None,
+        complete: bool,
     ) -> None:
         today = timezone.localdate()
         self.recorder, self.cell, self.layout, self.seen, self.today = recorder, cell, layout, seen, today
@@ -81,6 +85,7 @@ class _Loading:
         self.trainings = TrainingIndex.load(self.places)
         # What the file speaks of: only there may it close what it does not name.
         self.scopes: set[tuple[str, int]] = set()
+        self.complete = complete
         self.nameless = 0
         self._lost: list[Row] = []
         self._unreadable_counted = 0
@@ -180,8 +185,24 @@ class _Loading:
             )
             return
         for academy, school_year in sorted(self.scopes):
-            closed = self.seen.close_others(self.cell, self.layout.source, academy, school_year, self.today)
+            with transaction.atomic():
+                closed = self.seen.close_others(self.cell, self.layout.source, academy, school_year, self.today)
+                if self._looks_partial(closed):
+                    transaction.set_rollback(True)
+                    continue
             self.recorder.count(closed=closed)
+
+    def _looks_partial(self, closed: int) -> bool:
+        """A file that would close more wishes than it names is an extract until somebody says otherwise."""
+        batch = self.recorder.batch
+        named = batch.created_count + batch.updated_count + batch.unchanged_count
+        if self.complete or closed <= max(FEW_CLOSED, named):
+            return False
+        self.recorder.message = (
+            f"Le fichier nomme {named} vœux et en clorait {closed} : il semble partiel, aucun vœu absent n’a été clos. "
+            "S’il est bien complet, relancez import_wishes avec --complete."
+        )
+        return True
 
     def _say_if_known(self) -> None:
         earlier = already_done(self.recorder.batch)

@@ -38,7 +38,7 @@ PERSON_COLUMNS = (
 _MEF = re.compile(r"[0-9A-Z]{10}")
 _CFD = re.compile(r"[0-9A-Z]{8}")
 _RNCP = re.compile(r"(?:RNCP)?0*([0-9]{3,5})")
-_YEAR = re.compile(r"(20\d\d)(?:\s*[-/]\s*(?:20)?\d\d)?")
+_YEAR = re.compile(r"(20\d\d)(?:\s*[-/]\s*(?:20)?\d\d)?", re.ASCII)
 
 
 class RowReader:

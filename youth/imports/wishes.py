@@ -103,7 +103,12 @@ class WishesOfChunk:
         self.changed: list[Wish] = []
         self._lines: dict[WishKey, int] = {}
         self._wishes: list[tuple[Wish, int]] = []
-        known = Wish.objects.filter(young_person__in={one.pk for one in people}, source=layout.source)
+        # Locked until the chunk is committed: what a counsellor decides meanwhile comes after, and stays.
+        known = (
+            Wish.objects.filter(young_person__in={one.pk for one in people}, source=layout.source)
+            .select_for_update(of=("self",))
+            .order_by("pk")
+        )
         self._known = {(one.young_person_id, one.school_year, one.external_key): one for one in known}
         self._earlier = seen.lines_of([one.pk for one in self._known.values()])
 

@@ -36,8 +36,9 @@ class YoungPersonQuerySet(ScopedQuerySet, PlacedQuerySet):
 
     def search(self, words: str) -> Self:
         """Every word must be found in the name, the INE or a phone number (accents and case ignored)."""
-        found = self
-        for word in normalise(words).split():
+        asked = normalise(words).split()
+        found = self if asked or not words.strip() else self.none()
+        for word in asked:
             found = found.filter(
                 Q(search_name__contains=word) | Q(ine__iexact=word) | Q(phone__contains=word.lstrip("0") or word)
             )

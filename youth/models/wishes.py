@@ -1,6 +1,7 @@
 """What a young person asked for: one row per wish, from a file or typed in."""
 
 import uuid
+from datetime import date
 from typing import Self
 
 from django.db import models
@@ -10,6 +11,13 @@ from cells.models.territory import place_constraints
 from cells.scoping import ScopedQuerySet, Viewer
 from youth.models.people import YoungPerson
 
+LAST_MONTH = 7
+
+
+def school_year_in_course(today: date) -> int:
+    """The year of the September it began in, or, in August, of the September to come."""
+    return today.year if today.month > LAST_MONTH else today.year - 1
+
 
 class WishQuerySet(ScopedQuerySet):
     def visible_to(self, viewer: Viewer) -> Self:
@@ -17,6 +25,12 @@ class WishQuerySet(ScopedQuerySet):
 
     def open(self) -> Self:
         return self.filter(closed_at=None)
+
+    def current(self, today: date) -> Self:
+        """Open, and for this school year or a later one: a wish for the September of year Y counts until 31 July Y+1,
+        whether it was read or typed.
+        """
+        return self.open().filter(school_year__gte=school_year_in_course(today))
 
     def unresolved(self) -> Self:
         """Wishes no occupation is known for: a human must say what the training is."""
@@ -94,5 +108,5 @@ class Wish(models.Model):
             models.Index(fields=["training"], condition=Q(closed_at=None), name="wish_open_by_training"),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"vœu {self.uuid}"

@@ -1,5 +1,6 @@
-"""Wish files deposited by a counsellor."""
+"""Wish files deposited by a counsellor; reading again any deposited file."""
 
+import os
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -12,8 +13,7 @@ from cells.imports.errors import FileRefused
 from cells.models import Cell, ImportBatch
 from cells.scoping import Viewer
 from youth.imports.layouts import AFFELNET, layout_named
-from youth.imports.uploads import path_of, uploads_folder
-from youth.tasks import import_wish_file
+from youth.imports.uploads import GONE, erased_unless_accepted, path_of, publish_on_commit, uploads_folder
 
 State = ImportBatch.State
 
@@ -39,36 +39,41 @@ def start_wish_import(
     school_year: int | None = None,
 ) -> ImportBatch:
     """Hand a stored upload to a worker, on commit. `file_name` is what the counsellor called it."""
-    if not by.is_counsellor or by.cell_id != cell.pk:
-        raise RefusedError("Seul un conseiller de la cellule peut y importer des vœux.")
-    try:
-        kind = layout_named(preset).kind if preset else AFFELNET.kind
-    except FileRefused as error:
-        raise RefusedError(str(error)) from error
-    batch = ImportBatch.objects.create(
-        cell=cell, kind=kind, file_name=Path(file_name).name[:200], started_by_id=by.user_id
-    )
-    path.replace(path_of(batch))
-    _publish(batch, preset, school_year)
+    with erased_unless_accepted(path):
+        if not by.is_counsellor or by.cell_id != cell.pk:
+            raise RefusedError("Seul un conseiller de la cellule peut y importer des vœux.")
+        try:
+            kind = layout_named(preset).kind if preset else AFFELNET.kind
+        except FileRefused as error:
+            raise RefusedError(str(error)) from error
+        batch = ImportBatch.objects.create(
+            cell=cell,
+            kind=kind,
+            file_name=Path(file_name).name[:200],
+            state=State.WAITING,
+            request={"preset": preset, "school_year": school_year},
+            started_by_id=by.user_id,
+        )
+        path.replace(path_of(batch))
+    publish_on_commit(batch)
     return batch
 
 
 @transaction.atomic
-def retry_wish_import(
-    batch: ImportBatch, *, by: Viewer, preset: str | None = None, school_year: int | None = None
-) -> ImportBatch:
-    """Read an interrupted file again from its beginning: nothing is doubled. Raises RefusedError when it is gone."""
-    if not by.is_counsellor or by.cell_id != batch.cell_id:
-        raise RefusedError("Seul un conseiller de la cellule peut relancer cet import.")
+def retry_import(batch: ImportBatch, *, by: Viewer) -> ImportBatch:
+    """Read an interrupted file again from its beginning, as first asked: nothing is doubled.
+
+    Raises RefusedError when it is gone.
+    """
+    if by.cell_id != batch.cell_id or not (by.is_counsellor if batch.holds_wishes else by.is_manager):
+        who = "conseiller" if batch.holds_wishes else "responsable"
+        raise RefusedError(f"Seul un {who} de la cellule peut relancer cet import.")
     if not path_of(batch).exists():
-        raise RefusedError("Le fichier déposé n’est plus là : déposez-le de nouveau.")
+        raise RefusedError(GONE)
     interrupted = ImportBatch.objects.filter(pk=batch.pk, state=State.INTERRUPTED)
-    if not interrupted.update(state=State.RUNNING, finished_at=None, message="", sha256=""):
+    if not interrupted.update(state=State.WAITING, finished_at=None, message=""):
         raise RefusedError("Seul un import interrompu peut être relancé.")
+    os.utime(path_of(batch))  # the daily sweep counts from here
     batch.refresh_from_db()
-    _publish(batch, preset, school_year)
+    publish_on_commit(batch)
     return batch
-
-
-def _publish(batch: ImportBatch, preset: str | None, school_year: int | None) -> None:
-    import_wish_file.delay_on_commit(batch.pk, preset, school_year)

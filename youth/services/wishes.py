@@ -38,6 +38,9 @@ def add_wish(
     if not text:
         raise RefusedError("Vœu : indiquez un intitulé, une formation ou un métier.")
     YoungPerson.objects.select_for_update(of=("self",)).get(pk=young_person.pk)
+    typed = young_person.wishes.open().filter(source=Wish.Source.TYPED, training=training, occupation=occupation)
+    if typed.filter(label=text[:300]).exists():
+        raise RefusedError("Ce vœu est déjà au dossier.")
     wish = Wish.objects.create(
         young_person=young_person,
         source=Wish.Source.TYPED,

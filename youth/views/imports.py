@@ -11,15 +11,15 @@ from django.views.decorators.http import require_POST
 from cells.errors import RefusedError
 from cells.forms import posted
 from cells.models import ImportBatch
-from cells.predicates import can_import_offers, can_import_wishes
-from cells.views.access import counsellor_screen, screen_for
+from cells.predicates import can_import_offers, can_work_whole_cell
+from cells.reading import note_reading
+from cells.views.access import counsellor_screen, whole_cell_screen
 from cells.views.csv_export import csv_response
-from cells.views.fragments import page_or_fragment
+from cells.views.fragments import page_or_fragment, wants_fragment
 from cells.views.paging import page_of, query_without_page
 from youth.forms import WishUploadForm
-from youth.services.uploads import retry_wish_import, start_wish_import, store_upload
+from youth.services.uploads import retry_import, start_wish_import, store_upload
 
-WISH_KINDS = (ImportBatch.Kind.AFFELNET, ImportBatch.Kind.PARCOURSUP)
 REFUSED_HEAD = ("Ligne", "Colonne", "Valeur", "Raison")
 
 
@@ -34,7 +34,7 @@ def import_list(request: HttpRequest) -> HttpResponse:
     return render(request, "youth/import_list.html", context)
 
 
-@screen_for(can_import_wishes)
+@counsellor_screen
 def import_create(request: HttpRequest) -> HttpResponse:
     form = WishUploadForm(posted(request), request.FILES or None)
     if request.method == "POST" and form.is_valid():
@@ -59,11 +59,11 @@ def deposit(request: HttpRequest, upload: UploadedFile, preset: str | None) -> I
 
 
 @require_POST
-@screen_for(can_import_wishes)
+@counsellor_screen
 def import_retry(request: HttpRequest, uuid: UUID) -> HttpResponse:
     batch = find_batch(request, uuid)
     try:
-        retry_wish_import(batch, by=request.viewer)
+        retry_import(batch, by=request.viewer)
     except RefusedError as error:
         messages.error(request, str(error))
     else:
@@ -75,21 +75,33 @@ def import_retry(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def import_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """A page, or (htmx) the counters alone, asked for again while the file is being read."""
     batch = find_batch(request, uuid)
+    may_read_refused = can_work_whole_cell(request.viewer)
+    page = page_of(request, batch.refused_rows.all() if may_read_refused else batch.refused_rows.none())
+    if page.object_list and not wants_fragment(request):
+        note_refused_rows(request, batch)
     context = {
         "batch": batch,
-        "is_running": batch.state == ImportBatch.State.RUNNING,
-        "may_retry": batch.state == ImportBatch.State.INTERRUPTED and batch.kind in WISH_KINDS,
-        "page": page_of(request, batch.refused_rows.all()),
+        "may_read_refused": may_read_refused,
+        "is_running": batch.is_under_way,
+        "may_retry": batch.state == ImportBatch.State.INTERRUPTED
+        and (batch.holds_wishes or can_import_offers(request.viewer)),
+        "page": page,
         "query": query_without_page(request),
     }
     return page_or_fragment(request, "youth/import_detail.html", "youth/_import_progress.html", context)
 
 
-@counsellor_screen
+@whole_cell_screen
 def refused_rows(request: HttpRequest, uuid: UUID) -> HttpResponse:
     batch = find_batch(request, uuid)
+    note_refused_rows(request, batch)
     rows = batch.refused_rows.values_list("line", "column", "value", "reason")
     return csv_response(f"lignes-refusees-{batch.uuid}.csv", REFUSED_HEAD, rows.iterator())
+
+
+def note_refused_rows(request: HttpRequest, batch: ImportBatch) -> None:
+    """Refused values are people's."""
+    note_reading("import.refused_read", by=request.viewer, target_kind="importbatch", target_uuids=[batch.uuid])
 
 
 def find_batch(request: HttpRequest, uuid: UUID) -> ImportBatch:

@@ -11,10 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from cells.predicates import can_export_people
 from cells.reading import note_reading
 from cells.services.audit import record_action
-from cells.views.access import counsellor_screen, screen_for
+from cells.views.access import counsellor_screen
 from cells.views.csv_export import csv_response
 from cells.views.fragments import page_or_fragment
 from cells.views.paging import page_of, query_without_page
@@ -40,12 +39,14 @@ def person_list(request: HttpRequest) -> HttpResponse:
     form = PersonFilterForm(request.membership.cell, request.GET)
     criteria = form.criteria()
     people = select_people(YoungPerson.objects.visible_to(request.viewer), criteria)
+    page = page_of(request, with_open_wishes(people))
+    shown = [person.uuid for person in page]
+    note_reading("person.listed", by=request.viewer, target_kind="youngperson", target_uuids=shown)
     context = {
         "form": form,
         "is_filtered": bool(set(criteria) - {"tri"}),
-        "page": page_of(request, with_open_wishes(people)),
+        "page": page,
         "query": query_without_page(request),
-        "may_export": can_export_people(request.viewer),
     }
     response = page_or_fragment(request, "youth/person_list.html", "youth/_person_results.html", context)
     remember_filters(response, criteria)
@@ -62,7 +63,7 @@ def remember_filters(response: HttpResponse, criteria: dict[str, Any]) -> None:
 
 
 @require_POST
-@screen_for(can_export_people)
+@counsellor_screen
 def person_export(request: HttpRequest) -> HttpResponse:
     """The people the filters show, as a spreadsheet. Nominative: audited with its size and filters."""
     form = PersonFilterForm(request.membership.cell, QueryDict(request.POST.get("filters", "")))

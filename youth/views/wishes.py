@@ -53,6 +53,6 @@ def wish_close(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @counsellor_screen
 def occupation_options(request: HttpRequest) -> HttpResponse:
     """Suggestions under the field, for browsers that run htmx."""
-    words = request.GET.get("occupation", "")
+    words = request.GET.get("occupation", "").replace("\x00", "")  # PostgreSQL refuses it
     found = search_occupations(words) if len(words) >= FEWEST_LETTERS else []
     return render(request, "youth/_occupation_options.html", {"occupations": found})

@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("fichier", type=Path)
-        parser.add_argument("--cellule", metavar="RÉGION", help="code INSEE de la région de la cellule concernée")
+        parser.add_argument("--cell", metavar="RÉGION", help="code INSEE de la région de la cellule concernée")
         parser.add_argument(
             "--complete",
             action="store_true",
@@ -33,7 +33,7 @@ class Command(BaseCommand):
             batch = import_offers(
                 options["fichier"],
                 by=NOBODY,
-                cell=self.cell(options["cellule"]),
+                cell=self.cell(options["cell"]),
                 complete=options["complete"],
                 progress=self.show_progress,
             )

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client, override_settings
 from django.urls import reverse
 
-from cells.models import Role
+from cells.models import Cell, Role
 from tests.cells.factories import CellFactory, MembershipFactory, RegionFactory, UserFactory
 from tests.support.html import text_of
 
@@ -86,3 +86,10 @@ def test_a_partner_member_has_no_screen(partner, signed_in):
     response = signed_in(partner).get(reverse("cells:home"))
     assert response.status_code == 403
     assert "Accès refusé" in text_of(response)
+
+
+def test_a_closed_cell_opens_no_screen(alice, cell, signed_in):
+    Cell.objects.filter(pk=cell.pk).update(is_active=False)
+    response = signed_in(alice).get(reverse("cells:home"))
+    assert response.status_code == 403
+    assert "Aucune cellule" in text_of(response)

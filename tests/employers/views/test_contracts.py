@@ -139,4 +139,5 @@ def test_only_a_manager_deposits_offers(
     with django_capture_on_commit_callbacks(execute=True):
         signed_in(manager).post(url, {"file": SimpleUploadedFile("o.json", b"[]"), "complete": "on"})
     batch = ImportBatch.objects.get()
-    assert published[0][:2] == ("employers.tasks.import_offer_file", [batch.pk, True])
+    assert published[0][:2] == ("employers.tasks.import_offer_file", [batch.pk])
+    assert batch.request["complete"] is True

@@ -138,8 +138,8 @@ def test_no_other_page_may_be_framed(alice, campaign, signed_in):
 
 
 def test_a_person_without_mail_is_shown_the_reason(alice, campaign, signed_in):
-    nobody = YoungPersonFactory(cell=campaign.cell, email="")
-    assert "Aucune adresse" in text_of(signed_in(alice).get(preview(campaign, nobody)))
+    nobody = YoungPersonFactory(cell=campaign.cell)
+    assert "aucun vœu ouvert" in text_of(signed_in(alice).get(preview(campaign, nobody)))
 
 
 def test_an_outsider_neither_sees_nor_launches(charlie, campaign, signed_in):
@@ -158,3 +158,21 @@ def test_a_counsellor_of_one_cell_cannot_preview_a_person_of_another(alice, camp
 def test_finished_campaigns_show_their_dates(alice, campaign, signed_in):
     Campaign.objects.update(state=CampaignState.FINISHED, launched_at=timezone.now(), finished_at=timezone.now())
     assert "Terminée" in text_of(signed_in(alice).get(reverse("matching:campaign-list")))
+
+
+@pytest.mark.parametrize("name", ["recipient-preview", "recipient-mail"])
+def test_reading_a_person_s_mail_is_noted(
+    alice, campaign, signed_in, published, django_capture_on_commit_callbacks, name
+):
+    person = person_of(campaign)
+    client = signed_in(alice)
+    with django_capture_on_commit_callbacks(execute=True):
+        client.get(preview(campaign, person, name))
+    assert [(args, facts["target_uuids"]) for _, args, facts in published] == [(["person.read"], [str(person.uuid)])]
+
+
+def test_going_back_to_a_campaign_shows_the_whole_page(alice, campaign, signed_in):
+    """htmx asks for it again when its own history is lost."""
+    response = signed_in(alice).get(page(campaign), headers=HTMX | {"HX-History-Restore-Request": "true"})
+    assert "Reçoivent un mail" in text_of(response)
+    assert "<html" in response.content.decode()

@@ -1,5 +1,7 @@
 """Runs on screen, and what matching brings to a file."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -81,6 +83,22 @@ def test_a_file_shows_the_newest_runs_open_offers_with_reasons_for_a_counsellor(
     assert "2e vœu" in page
     assert "Ancienne offre" not in page
     assert "Pourvue" not in page
+
+
+@pytest.mark.parametrize(("headers", "noted"), [({}, 1), (HTMX, 0)])
+@pytest.mark.parametrize("app", ["matching", "employers"])
+def test_what_is_opened_by_itself_is_noted_and_a_part_of_a_noted_file_is_not(
+    alice, cell, signed_in, published, django_capture_on_commit_callbacks, app, headers, noted
+):
+    person = YoungPersonFactory(cell=cell)
+    client = signed_in(alice)
+    with django_capture_on_commit_callbacks(execute=True):
+        client.get(reverse(f"{app}:for-young-person", args=[person.uuid]), headers=headers)
+    assert [facts["target_uuids"] for *_, facts in published] == [[str(person.uuid)]] * noted
+
+
+def test_a_run_is_named_after_the_day_in_france():
+    assert str(MatchRun(created_at=datetime(2026, 11, 21, 23, 30, tzinfo=UTC))) == "calcul du 22/11/2026"
 
 
 def file_of(client, person):

@@ -162,6 +162,18 @@ def test_reading_a_file_is_handed_over_and_the_page_writes_nothing(
     assert kwargs["viewer"]["user_id"] == alice.pk
 
 
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_reading_the_list_is_noted_with_who_was_on_it(
+    alice, cell, signed_in, published, django_capture_on_commit_callbacks, headers
+):
+    shown = {str(person(cell, name).uuid) for name in ("Lefevre", "Dupont")}
+    client = signed_in(alice)
+    with only_reading(), django_capture_on_commit_callbacks(execute=True):
+        client.get(reverse("youth:person-list"), headers=headers)
+    ((_, args, facts),) = published
+    assert (args, set(facts["target_uuids"])) == (["person.listed"], shown)
+
+
 def test_a_file_of_another_cell_does_not_exist(charlie, cell, signed_in):
     one = person(cell, "Lefevre")
     client = signed_in(charlie)

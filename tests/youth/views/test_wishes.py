@@ -104,3 +104,7 @@ def test_an_answer_without_a_training_says_what_to_do(alice, one, signed_in):
     response = signed_in(alice).post(reverse("youth:training-resolve"), {"key": "label:cap crepier"})
     assert response.status_code == 422
     assert not TrainingAlias.objects.exists()
+
+
+def test_a_null_byte_typed_in_the_occupation_finds_nothing_and_breaks_nothing(alice, signed_in):
+    assert signed_in(alice).get(reverse("youth:occupation-options") + "?occupation=ab%00").status_code == 200

@@ -29,6 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--cell", required=True, help="code INSEE de la région (ex. 28) ou UUID de la cellule")
         parser.add_argument("--preset", choices=sorted(LAYOUTS), help="sinon reconnu à l’en-tête")
         parser.add_argument("--school-year", type=int, help="rentrée, quand le fichier ne la dit pas (ex. 2026)")
+        parser.add_argument("--complete", action="store_true", help="fichier entier, même s’il clôt beaucoup de vœux")
         parser.add_argument("--dry-run", action="store_true", help="tout vérifier et compter, ne rien garder")
 
     def handle(self, *args: Any, file: Path, dry_run: bool, **options: Any) -> None:
@@ -48,6 +49,7 @@ class Command(BaseCommand):
                 cell=cell,
                 preset=options["preset"],
                 school_year=options["school_year"],
+                complete=options["complete"],
                 by=Viewer(cell_id=cell.pk),
                 progress=self._progress(options["verbosity"]),
             )
