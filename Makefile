@@ -30,7 +30,7 @@ lint: ## style, types, gabarits, migrations, dépendances
 	$(VENV)/ruff format --check .
 	$(VENV)/mypy .
 	$(VENV)/djlint templates --lint --quiet
-	$(VENV)/djlint templates --check --quiet
+	$(VENV)/djlint templates --check
 	$(VENV)/python manage.py check
 	$(VENV)/python manage.py makemigrations --check --dry-run
 	$(VENV)/python scripts/audit.py
