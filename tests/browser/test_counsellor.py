@@ -121,7 +121,7 @@ def test_a_wish_file_is_read_under_ones_eyes_and_its_bad_rows_are_explained(
     page.get_by_role("button", name="Déposer et lire le fichier").click()
     expect(heading(page, "voeux.csv")).to_be_visible()
     progress = page.locator("#avancement")
-    expect(progress).to_contain_text("En cours")
+    expect(progress).to_contain_text("En attente")
     work(published)
     expect(progress).to_contain_text("Terminé")
     expect(page.locator("#annonces")).to_have_text("Import : Terminé")
