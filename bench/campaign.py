@@ -24,23 +24,23 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.test")
 django.setup()
 
-from django.conf import settings  # noqa: E402
-from django.core.mail import EmailMultiAlternatives, get_connection  # noqa: E402
-from django.db import connection  # noqa: E402
-from django.utils import timezone  # noqa: E402
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.db import connection
+from django.utils import timezone
 
-from cells.mailing.message import assemble  # noqa: E402
-from cells.models import Cell, OutgoingMail, Region  # noqa: E402
-from cells.scoping import NOBODY  # noqa: E402
-from config.sink import count_messages  # noqa: E402
-from employers.models import Employer, Offer  # noqa: E402
-from matching.models import Campaign, Match, MatchRun, Recipient  # noqa: E402
-from matching.run_settings import RunSettings  # noqa: E402
-from matching.services import campaigns  # noqa: E402
-from matching.services.sending import compose_for, deliver_campaign, worded  # noqa: E402
-from matching.workflow import RunState  # noqa: E402
-from youth.models import Wish, YoungPerson  # noqa: E402
-from youth.models.wishes import school_year_in_course  # noqa: E402
+from cells.mailing.message import assemble
+from cells.models import Cell, OutgoingMail, Region
+from cells.scoping import NOBODY
+from config.sink import count_messages
+from employers.models import Employer, Offer
+from matching.models import Campaign, Match, MatchRun, Recipient
+from matching.run_settings import RunSettings
+from matching.services import campaigns
+from matching.services.sending import compose_for, deliver_campaign, worded
+from matching.workflow import RunState
+from youth.models import Wish, YoungPerson
+from youth.models.wishes import school_year_in_course
 
 SIZES = {"XS": 500, "S": 5_000, "M": 25_000}
 OFFERS = 5

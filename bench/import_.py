@@ -19,18 +19,18 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.test")
 django.setup()
 
-from django.db import connection  # noqa: E402
+from django.db import connection
 
-from bench.offers_file import write_offers  # noqa: E402
-from bench.wish_file import TRAININGS, mef, write_wishes  # noqa: E402
-from cells.imports.reading import open_table  # noqa: E402
-from cells.models import Cell, ImportBatch, Region, Role, Training  # noqa: E402
-from cells.scoping import Viewer  # noqa: E402
-from cells.services.reference.shipped import load_shipped  # noqa: E402
-from employers.imports.load import import_offers  # noqa: E402
-from youth.imports.layouts import AFFELNET  # noqa: E402
-from youth.imports.load import import_wishes  # noqa: E402
-from youth.models import Wish, YoungPerson  # noqa: E402
+from bench.offers_file import write_offers
+from bench.wish_file import TRAININGS, mef, write_wishes
+from cells.imports.reading import open_table
+from cells.models import Cell, ImportBatch, Region, Role, Training
+from cells.scoping import Viewer
+from cells.services.reference.shipped import load_shipped
+from employers.imports.load import import_offers
+from youth.imports.layouts import AFFELNET
+from youth.imports.load import import_wishes
+from youth.models import Wish, YoungPerson
 
 SIZES = {"XS": 10_000, "S": 50_000, "M": 200_000, "L": 1_000_000}
 SAMPLE = 400  # rows of the baseline; its time for everybody is extrapolated

@@ -19,18 +19,18 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.test")
 django.setup()
 
-from django.db import connection, transaction  # noqa: E402
-from django.utils import timezone  # noqa: E402
+from django.db import connection, transaction
+from django.utils import timezone
 
-from bench.data import TODAY, Country, make  # noqa: E402
-from cells.models import Cell, DiplomaLevel, Occupation, Region, Training  # noqa: E402
-from cells.scoping import NOBODY  # noqa: E402
-from employers.models import Employer, Offer, OfferOccupation  # noqa: E402
-from matching.engine import NO_DAY, decode_rome  # noqa: E402
-from matching.models import Match, MatchRun  # noqa: E402
-from matching.services import execution  # noqa: E402
-from matching.services.runs import execute_run, request_run  # noqa: E402
-from youth.models import Wish, YoungPerson  # noqa: E402
+from bench.data import TODAY, Country, make
+from cells.models import Cell, DiplomaLevel, Occupation, Region, Training
+from cells.scoping import NOBODY
+from employers.models import Employer, Offer, OfferOccupation
+from matching.engine import NO_DAY, decode_rome
+from matching.models import Match, MatchRun
+from matching.services import execution
+from matching.services.runs import execute_run, request_run
+from youth.models import Wish, YoungPerson
 
 BATCH = 5_000
 STEPS = ("read_inputs", "rank_shard", "allocate", "store_results")
