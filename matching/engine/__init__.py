@@ -12,32 +12,41 @@ from matching.engine.arrays import (
     encode_rome,
     level_mask,
 )
+from matching.engine.audience import PeopleIndex, Reached
 from matching.engine.codes import DateKind, Filter, LevelKind, RomeKind, Status, Via
 from matching.engine.explain import Refusal, why_not
 from matching.engine.geometry import EARTH_RADIUS_M
 from matching.engine.index import OfferIndex
-from matching.engine.parameters import ENGINE_VERSION, WEIGHTS_VERSION, Parameters, Weights
-from matching.engine.ranking import Ranking, Shard, merge, rank
+from matching.engine.lists import Lists
+from matching.engine.parameters import ENGINE_VERSION, PRICE_SCALE, WEIGHTS_VERSION, Parameters, Weights
+from matching.engine.ranking import Ranker, Ranking, Shard, merge, rank
 from matching.engine.scoring import PARTS
+from matching.engine.seekers import Seekers
 
 __all__ = [
     "EARTH_RADIUS_M",
     "ENGINE_VERSION",
     "NO_DAY",
     "PARTS",
+    "PRICE_SCALE",
     "WEIGHTS_VERSION",
     "Allocation",
     "DateKind",
     "Filter",
     "LevelKind",
+    "Lists",
     "OfferIndex",
     "Offers",
     "Parameters",
     "People",
+    "PeopleIndex",
     "Ragged",
+    "Ranker",
     "Ranking",
+    "Reached",
     "Refusal",
     "RomeKind",
+    "Seekers",
     "Shard",
     "Status",
     "Via",

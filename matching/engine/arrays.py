@@ -93,6 +93,15 @@ def expand(starts: Ints, lengths: Ints) -> Ints:
     return np.repeat(starts - (ends - lengths), lengths) + np.arange(total)
 
 
+NOTHING = Ragged(np.zeros(1, np.int64), np.zeros(0, np.int64))
+
+
+def has_twice(ids: Ints) -> bool:
+    """Ids mostly come sorted."""
+    rising = np.diff(ids) > 0
+    return not rising.all() and bool((np.diff(np.sort(ids)) == 0).any())
+
+
 class Table:
     """Columns of one length, coerced to their dtype at construction. Rows are named by a unique id."""
 
@@ -107,7 +116,7 @@ class Table:
         for name in self.names():
             if len(getattr(self, name)) != len(self):
                 raise ValueError(f"{kind}.{name}: {len(getattr(self, name))} rows where id has {len(self)}")
-        if len(np.unique(self.id)) != len(self):
+        if has_twice(self.id):
             raise ValueError(f"{kind}.id: the same id twice")
         for lat, lon in self.PLACES:
             self._check_place(lat, 90.0)
@@ -136,7 +145,10 @@ class Table:
 
 @dataclass(frozen=True, eq=False)
 class People(Table):
-    """`lat`, `lon` NaN: no known place. `radius_km` NaN: the run's default. `available_from` NO_DAY: now."""
+    """`lat`, `lon` NaN: no known place. `radius_km` NaN: the run's default. `available_from` NO_DAY: now.
+
+    `excluded_employers`, `excluded_offers` (none by default): ids of what is never proposed to the person.
+    """
 
     DTYPES: ClassVar[dict[str, type]] = {
         "id": np.int64, "lat": np.float64, "lon": np.float64, "radius_km": np.float32,
@@ -151,8 +163,12 @@ class People(Table):
     is_minor: Bools
     available_from: Ints
     excluded_employers: Ragged
+    excluded_offers: Ragged = NOTHING
 
     def __post_init__(self) -> None:
+        if self.excluded_offers is NOTHING:
+            nothing = Ragged(np.zeros(len(self.id) + 1, np.int64), NOTHING.values)
+            object.__setattr__(self, "excluded_offers", nothing)
         super().__post_init__()
         if (self.radius_km < 0).any():
             raise ValueError("People.radius_km: below 0")

@@ -53,3 +53,4 @@ class Filter(IntEnum):
     LEVEL = 7  # levels beyond the one allowed
     PLACE_UNKNOWN = 8  # 0: offer, or home and wished site, without a place
     TOO_FAR = 9  # metres beyond the nearest limit
+    OFFER = 10  # 0: the person refused it, or applied already

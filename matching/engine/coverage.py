@@ -1,117 +1,106 @@
-"""Who can get at least one offer: a maximum matching of people with offers that have a budget."""
+"""Serving as many people as any choice could, over every candidate.
 
-from collections import deque
-from dataclasses import dataclass, field
+Whoever has nothing looks for an offer among all their candidates. Three cases: it has room; or one of its holders has
+another offer and gives this one up; or its holders have nothing else, and look for another offer in their turn. All
+who have nothing search at once, layer by layer, each offer belonging to the first search that reaches it. A search
+that ends well moves everyone on its path; then all start again, until none ends well. Then nobody else can be served:
+the offers reached are full, each holder has nothing but them and no other candidate (König).
+"""
+
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
 from matching.engine.arrays import Ints
-from matching.engine.selection import count_before
+from matching.engine.market import Market
+from matching.engine.shown import Shown
+
+NOBODY = -1
+BATCH = 4096  # people whose candidates are read at once
+
+
+def cover(market: Market, shown: Shown, people: Ints) -> None:
+    """Serves in `shown` as many of these people, by id, as can be without leaving anybody else with nothing."""
+    waiting = people[shown.used[people] == 0]
+    while len(waiting):
+        search = Search.start(market, shown, waiting)
+        served = [root for root in search.run() if search.serve(root)]
+        if not served:
+            return
+        waiting = waiting[shown.used[waiting] == 0]
 
 
 @dataclass(frozen=True, eq=False)
-class Lists:
-    """Person p reads rows first[p] … first[p + 1] - 1, best first. People and offers are ranks by id."""
-
-    first: Ints
-    person: Ints
-    offer: Ints
-    score: Ints
-    budget: Ints
-
-    def lengths(self) -> Ints:
-        return np.diff(self.first)
-
-
-def cover(lists: Lists) -> Ints:
-    """One row per person, -1 for none, over as many people as any choice could serve.
-
-    Deferred acceptance first: it gives people offers high on their lists. Augmenting paths then serve
-    whoever else can be; when none is left the matching is maximum (Berge).
+class Search:
+    """`reached_by` and `worth`, by offer: who looked at it first, and its score for them. `root`, by person:
+    for whom they look. `goal`, by root: where the search ended, an offer and the holder who gives it up (NOBODY: it
+    has room).
     """
-    chosen = propose(lists)
-    repair = Repair.start(lists, chosen)
-    for person in np.flatnonzero((chosen < 0) & (lists.lengths() > 0)).tolist():
-        repair.serve(person)
-    return np.array(repair.chosen, dtype=np.int64)
 
-
-def propose(lists: Lists) -> Ints:
-    """People propose down their lists; an offer keeps those with the shortest lists, then the best scores."""
-    held = np.full(len(lists.first) - 1, -1, dtype=np.int64)
-    following = lists.first[:-1].copy()
-    free = np.flatnonzero(following < lists.first[1:])
-    while len(free):
-        rows = following[free]
-        following[free] += 1
-        asked = np.zeros(len(lists.budget), dtype=np.bool_)
-        asked[lists.offer[rows]] = True
-        holders = np.flatnonzero(held >= 0)
-        contested = held[holders[asked[lists.offer[held[holders]]]]]
-        kept, lost = _keep(lists, np.concatenate([rows, contested]))
-        held[lists.person[kept]] = kept
-        held[lists.person[lost]] = -1
-        losers = np.sort(lists.person[lost])
-        free = losers[following[losers] < lists.first[losers + 1]]
-    return held
-
-
-def _keep(lists: Lists, rows: Ints) -> tuple[Ints, Ints]:
-    person, offer = lists.person[rows], lists.offer[rows]
-    order = np.lexsort((person, -lists.score[rows], lists.lengths()[person], offer))
-    rows = rows[order]
-    kept = count_before(offer[order]) < lists.budget[offer[order]]
-    return rows[kept], rows[~kept]
-
-
-@dataclass(eq=False)
-class Repair:
-    """Serves one more person at a time along a shortest augmenting path."""
-
-    first: list[int]
-    offer: list[int]
-    left: list[int]
-    chosen: list[int]
-    holders: dict[int, set[int]]
-    dead: set[int] = field(default_factory=set)  # offers proved out of reach of any spare budget
+    market: Market
+    shown: Shown
+    reached_by: Ints
+    worth: Ints
+    root: Ints
+    goal: dict[int, tuple[int, int]]
 
     @classmethod
-    def start(cls, lists: Lists, chosen: Ints) -> "Repair":
-        rows = chosen[chosen >= 0]
-        used = np.bincount(lists.offer[rows], minlength=len(lists.budget))
-        holders: dict[int, set[int]] = {}
-        for person, offer in zip(lists.person[rows].tolist(), lists.offer[rows].tolist(), strict=True):
-            holders.setdefault(offer, set()).add(person)
-        left = (lists.budget - used).tolist()
-        return cls(lists.first.tolist(), lists.offer.tolist(), left, chosen.tolist(), holders)
+    def start(cls, market: Market, shown: Shown, waiting: Ints) -> Self:
+        root = np.full(market.people, NOBODY, dtype=np.int64)
+        root[waiting] = waiting
+        reached_by = np.full(market.offers, NOBODY, dtype=np.int64)
+        return cls(market, shown, reached_by, np.zeros(market.offers, dtype=np.int32), root, {})
 
-    def serve(self, person: int) -> bool:
-        """False when nobody can make room; the offers seen then are dead for every later search too."""
-        reached: dict[int, tuple[int, int]] = {}  # offer → (person, row) it was reached from
-        queue = deque([person])
-        while queue:
-            asking = queue.popleft()
-            for row in range(self.first[asking], self.first[asking + 1]):
-                offer = self.offer[row]
-                if offer in reached or offer in self.dead:
-                    continue
-                reached[offer] = (asking, row)
-                if self.left[offer] > 0:
-                    self._shift(offer, person, reached)
-                    return True
-                queue.extend(sorted(self.holders.get(offer, ())))
-        self.dead.update(reached)
-        return False
+    def run(self) -> list[int]:
+        """Searches everywhere; for whom it ended well."""
+        looking = np.flatnonzero(self.root != NOBODY)
+        while len(looking):
+            offers = np.concatenate([self._reach(looking[at : at + BATCH]) for at in range(0, len(looking), BATCH)])
+            looking = self._ask(offers)
+        return sorted(self.goal)
 
-    def _shift(self, offer: int, person: int, reached: dict[int, tuple[int, int]]) -> None:
-        """Everyone on the path moves to the offer they asked for; the last one had none."""
-        self.left[offer] -= 1
-        while True:
-            mover, row = reached[offer]
-            before = self.chosen[mover]
-            self.chosen[mover] = row
-            self.holders.setdefault(offer, set()).add(mover)
-            if mover == person:
-                return
-            offer = self.offer[before]
-            self.holders[offer].discard(mover)
+    def _reach(self, people: Ints) -> Ints:
+        """The offers these people are the first to look at; the highest score has the first look."""
+        people = people[~np.isin(self.root[people], list(self.goal))]
+        lists = self.market.source.everything(people)
+        fresh = np.flatnonzero((self.reached_by[lists.offer] == NOBODY) & (self.market.budget[lists.offer] > 0))
+        offer, score, person = lists.offer[fresh], lists.score[fresh], people[lists.owners()[fresh]]
+        order = np.lexsort((person, -score, offer))
+        first = order[np.flatnonzero(np.diff(offer[order], prepend=-1))]
+        self.reached_by[offer[first]], self.worth[offer[first]] = person[first], score[first]
+        return offer[first]
+
+    def _ask(self, offers: Ints) -> Ints:
+        """Notes the searches that end at these offers; the people who have to look further."""
+        has_room = self.shown.room[offers] > 0
+        self._note(offers[has_room], np.full(int(has_room.sum()), NOBODY), self.worth[offers[has_room]])
+        holder, slot = self.shown.holders(offers[~has_room])
+        held, lost = self.shown.offer[holder, slot], self.shown.score[holder, slot]
+        gives = self.shown.used[holder] > 1
+        self._note(held[gives], holder[gives], self.worth[held[gives]] - lost[gives])
+        asked, last = holder[~gives], held[~gives]
+        self.root[asked] = self.root[self.reached_by[last]]
+        return asked
+
+    def _note(self, offer: Ints, giver: Ints, gain: Ints) -> None:
+        """One end per search: of the first layer that has one, the highest gain."""
+        root = self.root[self.reached_by[offer]]
+        for row in np.lexsort((giver, offer, -gain)).tolist():
+            self.goal.setdefault(int(root[row]), (int(offer[row]), int(giver[row])))
+
+    def serve(self, root: int) -> bool:
+        """Everyone on the path takes the offer they looked at; False when the giver has just given their other one."""
+        offer, giver = self.goal[root]
+        if giver != NOBODY:
+            if self.shown.used[giver] < 2:
+                return False
+            self.shown.take_back(giver, offer)
+        person = int(self.reached_by[offer])
+        while person != root:
+            before = int(self.shown.offer[person, 0])
+            self.shown.take_back(person, before)
+            self.shown.give(person, offer, int(self.worth[offer]))
+            offer, person = before, int(self.reached_by[before])
+        self.shown.give(root, offer, int(self.worth[offer]))
+        return True

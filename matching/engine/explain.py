@@ -8,8 +8,8 @@ from matching.engine.arrays import NO_DAY, Ints, Offers, People, Wishes, domain_
 from matching.engine.codes import Filter
 from matching.engine.geometry import arc_m, has_place, points, squared_chord
 from matching.engine.parameters import Parameters
-from matching.engine.probes import radii_m
 from matching.engine.scoring import LEVEL_GAPS
+from matching.engine.seekers import radii_m
 
 
 class Refusal(NamedTuple):
@@ -43,6 +43,7 @@ def _pair_refusals(people: People, person: int, offers: Offers, offer: int, para
         Filter.MINOR: people.is_minor[person] and not offers.minors_allowed[offer],
         Filter.EMPLOYER: offers.employer[offer] in people.excluded_employers.row(person),
         Filter.START: start_to != NO_DAY and start_to < ready,
+        Filter.OFFER: offers.id[offer] in people.excluded_offers.row(person),
     }
     excess = {Filter.EXPIRED: parameters.today - expires, Filter.START: ready - start_to}
     return [Refusal(name, excess.get(name, 0)) for name, holds in refused.items() if holds]

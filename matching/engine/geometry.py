@@ -1,10 +1,14 @@
 """Places on a sphere. Distances are great-circle distances in whole metres."""
 
+import math
+
 import numpy as np
 
 from matching.engine.arrays import Bools, Floats, Ints
+from matching.engine.compiled import compiled, counting_nothing
 
 EARTH_RADIUS_M = 6_371_008.8  # mean radius, IUGG
+SHORT = 1e-3  # squared chords, in squared radii, up to which three terms of the arcsine's series are exact to 1e-15
 Points = tuple[Floats, Floats, Floats]
 
 
@@ -13,11 +17,48 @@ def has_place(lat: Floats, lon: Floats) -> Bools:
     return ~(np.isnan(lat) | np.isnan(lon))
 
 
-def points(lat: Floats, lon: Floats) -> Points:
+@counting_nothing
+def point(lat: float, lon: float) -> tuple[float, float, float]:
     """Cartesian coordinates in metres from the centre of the Earth."""
-    phi, theta = np.radians(lat), np.radians(lon)
-    flat = EARTH_RADIUS_M * np.cos(phi)
-    return flat * np.cos(theta), flat * np.sin(theta), EARTH_RADIUS_M * np.sin(phi)
+    phi, theta = math.radians(lat), math.radians(lon)
+    flat = EARTH_RADIUS_M * math.cos(phi)
+    return flat * math.cos(theta), flat * math.sin(theta), EARTH_RADIUS_M * math.sin(phi)
+
+
+@counting_nothing
+def arc(squared: float) -> int:
+    """Length on the ground of a squared chord, rounded to the metre."""
+    quarter = squared / (4 * EARTH_RADIUS_M * EARTH_RADIUS_M)
+    if quarter < SHORT / 4:
+        series = 1 + quarter * (1 / 6 + quarter * (3 / 40 + quarter * (5 / 112)))
+        return int(math.sqrt(squared) * series + 0.5)
+    return int(2 * EARTH_RADIUS_M * math.asin(min(math.sqrt(quarter), 1.0)) + 0.5)
+
+
+@counting_nothing
+def chord_limit(arc_m: int) -> float:
+    """Longest squared chord whose rounded arc may still be `arc_m`."""
+    angle = min((arc_m + 1) / (2 * EARTH_RADIUS_M), math.pi / 2)
+    return (2 * EARTH_RADIUS_M * math.sin(angle)) ** 2
+
+
+@counting_nothing
+def box_span(lat: float, radius_m: int) -> tuple[float, float]:
+    """Half height and half width, in degrees, of a box that holds the circle; all around at a pole."""
+    angle = (radius_m + 2) / EARTH_RADIUS_M
+    phi = math.radians(lat)
+    if abs(phi) + angle >= math.pi / 2 - 1e-9:
+        return math.degrees(angle), 181.0
+    ratio = math.sin(angle) / math.cos(phi)
+    return math.degrees(angle), math.degrees(math.asin(min(ratio, 1.0))) + 1e-7
+
+
+@compiled
+def points(lat: Floats, lon: Floats) -> Points:
+    xyz = np.empty((3, len(lat)))
+    for i in range(len(lat)):
+        xyz[0, i], xyz[1, i], xyz[2, i] = point(lat[i], lon[i])
+    return xyz[0], xyz[1], xyz[2]
 
 
 def squared_chord(a: Points, b: Points) -> Floats:
@@ -26,23 +67,17 @@ def squared_chord(a: Points, b: Points) -> Floats:
     return result
 
 
+@compiled
 def arc_m(squared: Floats) -> Ints:
-    """Length on the ground of a squared chord, rounded to the metre."""
-    half = np.minimum(np.sqrt(squared) / (2 * EARTH_RADIUS_M), 1.0)
-    return np.rint(2 * EARTH_RADIUS_M * np.arcsin(half)).astype(np.int64)
+    arcs = np.empty(len(squared), np.int64)
+    for i in range(len(squared)):
+        arcs[i] = arc(squared[i])
+    return arcs
 
 
-def squared_chord_of(arc: Ints) -> Floats:
-    """Longest squared chord whose rounded arc may still be `arc`."""
-    angle = np.minimum((arc + 1) / (2 * EARTH_RADIUS_M), np.pi / 2)
-    result: Floats = (2 * EARTH_RADIUS_M * np.sin(angle)) ** 2
-    return result
-
-
+@compiled
 def box_spans(lat: Floats, radius_m: Ints) -> tuple[Floats, Floats]:
-    """Half height and half width, in degrees, of a box that holds the circle; all around at a pole."""
-    angle = (radius_m + 2) / EARTH_RADIUS_M
-    holds_pole = np.abs(np.radians(lat)) + angle >= np.pi / 2 - 1e-9
-    ratio = np.sin(np.minimum(angle, np.pi / 2)) / np.maximum(np.cos(np.radians(lat)), 1e-12)
-    width = np.degrees(np.arcsin(np.minimum(ratio, 1.0))) + 1e-7
-    return np.degrees(angle), np.where(holds_pole, 181.0, width)
+    spans = np.empty((2, len(lat)))
+    for i in range(len(lat)):
+        spans[0, i], spans[1, i] = box_span(lat[i], radius_m[i])
+    return spans[0], spans[1]

@@ -6,14 +6,15 @@ from typing import NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from matching.engine.arrays import NO_DAY, Bools, Floats, Ints, Offers, Ragged, domain_of
-from matching.engine.geometry import Points, box_spans, has_place, points
+from matching.engine import scoring
+from matching.engine.arrays import NO_DAY, Bools, Ints, Offers, Ragged, domain_of
+from matching.engine.geometry import has_place, points
+from matching.engine.grid import Grid, build_grid
+from matching.engine.parameters import Parameters, Weights
+from matching.engine.records import ENTRY, NAMED, OFFER, Records, records
 
-BAND_DEGREES = 0.1
-REMOTE_BAND = 2047  # beyond every real band of latitude
-LON_STEPS = 1_000_000  # per degree
-LON_BITS, BAND_BITS = 32, 11
 Masks = npt.NDArray[np.uint64]
+CODE_BITS = 20
 
 
 class DomainRows(NamedTuple):
@@ -24,14 +25,14 @@ class DomainRows(NamedTuple):
     low: Masks
     high: Masks
 
-    def take(self, rows: Ints | slice) -> "DomainRows":
+    def take(self, rows: Ints | Bools) -> "DomainRows":
         return DomainRows(*(column[rows] for column in self))
 
 
 def domain_rows(rome: Ragged) -> DomainRows:
     """Sorted by owner, then domain."""
     owner, code = rome.owners(), rome.values
-    order = np.lexsort((code, owner))
+    order = np.argsort((owner << CODE_BITS) | code, kind="stable")
     owner, code = owner[order], code[order]
     domain, digit = domain_of(code), (code % 100).astype(np.uint64)
     bit = np.uint64(1) << (digit % np.uint64(64))
@@ -44,98 +45,117 @@ def domain_rows(rome: Ragged) -> DomainRows:
     )
 
 
-def cell_keys(domain: Ints, band: Ints, lon: Floats) -> Ints:
-    """Sorts by domain, band of latitude, longitude."""
-    step = np.floor((lon + 180.0) * LON_STEPS).astype(np.int64)
-    return (((domain << BAND_BITS) | band) << LON_BITS) | step
+class Layers(NamedTuple):
+    """Entries of domain d in cell c: start[d × cells + c] … start[d × cells + c + 1] - 1.
 
+    The remote offers of domain d come once more: remote[d] … remote[d + 1] - 1. `screen`, `codes`: see kernel.Problem.
+    """
 
-def bands(lat: Floats) -> Ints:
-    return np.floor((np.clip(lat, -90.0, 90.0) + 90.0) / BAND_DEGREES).astype(np.int64)
-
-
-class Ranges(NamedTuple):
-    """Entries start … stop - 1 of the index answer the given probe (a row of what was asked)."""
-
-    probe: Ints
+    entries: Records
+    screen: Ints
+    codes: Masks
+    grid: Grid
     start: Ints
-    stop: Ints
+    remote: Ints
 
 
 @dataclass(frozen=True, eq=False)
 class OfferIndex:
-    """Open offers, one entry per (offer, domain) at its place and one more in the remote band when remote.
-
-    `offers` are sorted by id; `rows` gives their rows in the caller's arrays.
-    """
+    """Open offers, sorted by id; `rows` gives their rows in the caller's arrays. Built once, read by everybody."""
 
     offers: Offers
     rows: Ints
     employer_ids: Ints
-    employer_rank: Ints
-    keys: Ints
-    offer: Ints
-    low: Masks
-    high: Masks
-    points: Points
+    domains: Ints
+    table: Records  # OFFER, by offer
+    named: Records  # NAMED
+    layers: Layers
 
     @classmethod
-    def build(cls, offers: Offers, today: int) -> Self:
+    def build(cls, offers: Offers, parameters: Parameters) -> Self:
         rows = np.argsort(offers.id, kind="stable")
-        rows = rows[is_open(offers, today)[rows]]
+        rows = rows[is_open(offers, parameters.today)[rows]]
         offers = offers.take(rows)
-        named = domain_rows(offers.rome)
-        placed = named.take(has_place(offers.lat, offers.lon)[named.owner])
-        remote = named.take(offers.remote[named.owner])
-        entries = DomainRows(*map(np.concatenate, zip(placed, remote, strict=True)))
-        lat, lon = offers.lat[placed.owner], offers.lon[placed.owner]
-        away = np.zeros(len(remote.owner))
-        band = np.concatenate([bands(lat), np.full(len(away), REMOTE_BAND)])
-        keys = cell_keys(entries.domain, band, np.concatenate([lon, away]))
-        order = np.lexsort((entries.owner, keys))
-        place = tuple(np.concatenate([axis, away])[order] for axis in points(lat, lon))
-        employer_ids, employer_rank = np.unique(offers.employer, return_inverse=True)
+        asked = domain_rows(offers.rome)
+        employer_ids, employer = np.unique(offers.employer, return_inverse=True)
+        domains = np.unique(asked.domain)
+        table = _table(offers, asked.owner, employer, parameters)
+        named = records(NAMED, len(asked.owner), domain=asked.domain, low=asked.low, high=asked.high)
         return cls(
-            offers, rows, employer_ids, employer_rank, keys[order], entries.owner[order],
-            entries.low[order], entries.high[order], (place[0], place[1], place[2]),
-        )  # fmt: skip
+            offers, rows, employer_ids, domains, table, named, _layers(offers, asked, domains, table, parameters)
+        )
 
-    def around(self, domain: Ints, lat: Floats, lon: Floats, radius_m: Ints) -> Ranges:
-        """Entries in the box around each circle: a superset of those in the circle."""
-        height, width = box_spans(lat, radius_m)
-        lowest, highest = bands(lat - height), bands(lat + height)
-        counts = highest - lowest + 1
-        probe = np.repeat(np.arange(len(domain)), counts)
-        first = np.cumsum(counts) - counts
-        band = np.arange(len(probe)) - np.repeat(first - lowest, counts)
-        row, west, east = longitudes((lon - width)[probe], (lon + width)[probe])
-        return self._between(probe[row], domain[probe[row]], band[row], west, east)
+    def __len__(self) -> int:
+        return len(self.rows)
 
-    def remote(self, domain: Ints) -> Ranges:
-        """Remote entries of each domain."""
-        band, anywhere = np.full(len(domain), REMOTE_BAND), np.zeros(len(domain))
-        return self._between(np.arange(len(domain)), domain, band, anywhere, anywhere)
+    @property
+    def employer(self) -> Ints:
+        """Rank of the employer's id, by offer."""
+        ranks: Ints = self.table["employer"]
+        return ranks
 
-    def _between(self, probe: Ints, domain: Ints, band: Ints, west: Floats, east: Floats) -> Ranges:
-        start = np.searchsorted(self.keys, cell_keys(domain, band, west), "left")
-        stop = np.searchsorted(self.keys, cell_keys(domain, band, east), "right")
-        found = np.flatnonzero(stop > start)
-        return Ranges(probe[found], start[found], stop[found])
+    def slots(self, domain: Ints) -> Ints:
+        """The layer of each domain, -1 when no offer is of it."""
+        if len(self.domains) == 0:
+            return np.full(len(domain), -1)
+        place = np.minimum(np.searchsorted(self.domains, domain), len(self.domains) - 1)
+        return np.where(self.domains[place] == domain, place, -1)
 
 
-def longitudes(west: Floats, east: Floats) -> tuple[Ints, Floats, Floats]:
-    """Intervals cut at the date line: (row, west, east), two of them for a row that crosses it."""
-    whole = east - west >= 360.0
-    crossing = ~whole & ((west < -180.0) | (east > 180.0))
-    row = np.concatenate([np.arange(len(west)), np.flatnonzero(crossing)])
-    beyond_west = (west < -180.0)[crossing]
-    rest_west = np.where(beyond_west, west[crossing] + 360.0, -180.0)
-    rest_east = np.where(beyond_west, 180.0, east[crossing] - 360.0)
-    west, east = np.clip(west, -180.0, 180.0), np.clip(east, -180.0, 180.0)
-    west, east = np.where(whole, -180.0, west), np.where(whole, 180.0, east)
-    return row, np.concatenate([west, rest_west]), np.concatenate([east, rest_east])
+def known_ranks(sorted_ids: Ints, wanted: Ints) -> tuple[Ints, Ints]:
+    """Which of the wanted ids there are, and their ranks."""
+    place = np.searchsorted(sorted_ids, wanted)
+    known = np.flatnonzero(place < len(sorted_ids))
+    known = known[sorted_ids[place[known]] == wanted[known]]
+    return known, place[known]
 
 
 def is_open(offers: Offers, today: int) -> Bools:
     result: Bools = (offers.positions > 0) & ((offers.expires == NO_DAY) | (offers.expires >= today))
     return result
+
+
+def _table(offers: Offers, owner: Ints, employer: Ints, parameters: Parameters) -> Records:
+    placed = has_place(offers.lat, offers.lon)
+    x, y, z = points(np.where(placed, offers.lat, np.nan), np.where(placed, offers.lon, np.nan))
+    bounds = np.searchsorted(owner, np.arange(len(offers) + 1))
+    fresh = scoring.fresh_points(scoring.ages(offers.published, parameters.today), parameters.weights)
+    return records(
+        OFFER, len(offers), x=x, y=y, z=z, first_named=bounds[:-1], end_named=bounds[1:], fresh=fresh,
+        start_from=offers.start_from, start_to=offers.start_to, employer=employer, levels=offers.levels,
+        remote=offers.remote, minors=offers.minors_allowed,
+    )  # fmt: skip
+
+
+def _layers(offers: Offers, asked: DomainRows, domains: Ints, table: Records, parameters: Parameters) -> Layers:
+    slot = np.searchsorted(domains, asked.domain)
+    placed = np.flatnonzero(has_place(offers.lat, offers.lon)[asked.owner])
+    remote = np.flatnonzero(offers.remote[asked.owner])
+    where = asked.owner[placed]
+    grid = build_grid(offers.lat[where], offers.lon[where], len(domains))
+    key = slot[placed] * grid.cells + grid.cells_of(offers.lat[where], offers.lon[where])
+    by_cell = np.argsort(key, kind="stable")
+    by_domain = np.argsort(slot[remote], kind="stable")
+    entries = _entries(asked.take(np.concatenate([placed[by_cell], remote[by_domain]])), table)
+    return Layers(
+        entries,
+        _screen(entries, parameters.weights),
+        np.where(entries["high"] != 0, ~np.uint64(0), entries["low"]),
+        grid,
+        np.searchsorted(key[by_cell], np.arange(len(domains) * grid.cells + 1)).astype(np.int32),
+        len(placed) + np.searchsorted(slot[remote][by_domain], np.arange(len(domains) + 1)),
+    )
+
+
+def _entries(asked: DomainRows, table: Records) -> Records:
+    offers = table[asked.owner]
+    shared = ("x", "y", "z", "employer", "start_from", "start_to", "fresh", "levels", "remote", "minors")
+    return records(
+        ENTRY, len(offers), offer=asked.owner, low=asked.low, high=asked.high, **{name: offers[name] for name in shared}
+    )
+
+
+def _screen(entries: Records, weights: Weights) -> Ints:
+    """What has no place is met remotely only, where the place does not count."""
+    rest = entries["fresh"] + max(weights.date_fits, weights.date_unknown)
+    return np.stack([*(np.nan_to_num(entries[axis]) for axis in "xyz"), rest]).astype(np.float32)

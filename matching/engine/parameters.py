@@ -3,9 +3,12 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-ENGINE_VERSION = 1
-WEIGHTS_VERSION = 1
+ENGINE_VERSION = 2
+WEIGHTS_VERSION = 2
 HIGHEST_SCORE = 0xFFFF
+LONGEST_REACH_M = 1_000_000
+PRICE_SCALE = 1000
+"""Prices are counted in thousandths of a point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +32,13 @@ class Weights:
     date_days: int = 3  # days of waiting that cost one point
     fresh: int = 40
     fresh_days: int = 3  # days since publication that cost one point
+    variety: int = 200  # the best offer of each trade domain the person wished
 
     def __post_init__(self) -> None:
         if min(asdict(self).values()) < 0 or 0 in (self.distance_reach_m, self.date_days, self.fresh_days):
             raise ValueError("Weights: points may not be negative, nor reaches and paces 0")
+        if self.distance_reach_m > LONGEST_REACH_M:
+            raise ValueError(f"Weights: distance_reach_m may not pass {LONGEST_REACH_M}")
         if self.highest() > HIGHEST_SCORE:
             raise ValueError(f"Weights: the highest score may not pass {HIGHEST_SCORE}")
 
@@ -45,6 +51,7 @@ class Weights:
             max(self.distance, self.distance_remote),
             max(self.date_fits, self.date_unknown),
             self.fresh,
+            self.variety,
         )
         return sum(best)
 

@@ -1,31 +1,40 @@
 """The top offers of each person, with the reasons. Hard filters, score and order: matching/README.md."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, fields
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import numpy as np
 
 from matching.engine import scoring
-from matching.engine.arrays import NO_DAY, Bools, Ints, Offers, People, Wishes
-from matching.engine.codes import LevelKind, Status, Via
-from matching.engine.geometry import arc_m, has_place, points, squared_chord, squared_chord_of
-from matching.engine.index import OfferIndex
-from matching.engine.parameters import Parameters
-from matching.engine.probes import Probes, Seekers, probe
-from matching.engine.selection import Pairs, best_pairs, capped
+from matching.engine.arrays import Bools, Ints, Offers, People, Wishes
+from matching.engine.audience import PeopleIndex, Reached
+from matching.engine.codes import Status, Via
+from matching.engine.geometry import has_place
+from matching.engine.grid import build_grid
+from matching.engine.index import OfferIndex, known_ranks
+from matching.engine.kernel import BLOCK, UNKNOWN, Problem, Scratch, rank_people
+from matching.engine.lists import Lists, firsts
+from matching.engine.parameters import PRICE_SCALE, Parameters
+from matching.engine.records import Records
+from matching.engine.seekers import Seekers
+from matching.engine.shelf import SHELF
+from matching.engine.ways import Meeting, Ways, best_ways
 
-BLOCK_PEOPLE = 512
-BLOCK_PAIRS = 4_000_000  # looked at together at most, unless one person alone has more
+WHOLE = 1 << 10  # first guess at the number of candidates of one person
+RANGES_PER_THREAD = 8  # so that no thread waits long for the last one
 
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """Candidate lists, k × depth_factor long, sorted by person id then from the best offer down.
+    """Pairs with their reasons, sorted by person id then from the best offer down.
 
     Indexes are rows of the caller's arrays. `in_top`: in the person's k, at most per_employer of an employer.
     `status` has one row per person, in the caller's order. `parts` has a column per name in `scoring.PARTS`;
     they add up to the score. `distance_m` is -1 for a remote offer out of reach, `age_days` -1 when unknown.
+    `variety`: the best offer of a trade domain of the person.
     """
 
     person_index: Ints
@@ -37,6 +46,7 @@ class Ranking:
     level_kind: Ints
     date_kind: Ints
     via: Ints
+    variety: Bools
     distance_m: Ints
     age_days: Ints
     parts: Ints
@@ -50,23 +60,188 @@ class Ranking:
         return Ranking(**columns, status=self.status)
 
     def top(self) -> "Ranking":
-        """Each person's k offers, without the spare candidates meant for the allocation."""
+        """Each person's k offers, without the spare candidates."""
         return self.take(self.in_top)
 
 
-PAIR_COLUMNS = tuple(field.name for field in fields(Ranking) if field.name != "status")
+PAIR_COLUMNS = tuple(one.name for one in fields(Ranking) if one.name != "status")
 
 
-@dataclass(frozen=True, eq=False)
-class Run:
-    """What every block of people needs."""
+@dataclass(eq=False)
+class Ranker:
+    """Some people before some offers. People and offers are named by their rows here, their ranks by id.
+
+    Building one costs little beside the index, which may be shared. The groups' best offers are found the first
+    time lists of a person are asked and kept: later lists, with prices, are faster.
+    """
 
     seekers: Seekers
     index: OfferIndex
     parameters: Parameters
-    wish_points: Ints
-    fresh: Ints
-    excluded: Ints  # sorted, (person, employer) packed
+    problem: Problem = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.problem = _bind(self.seekers, self.index, self.parameters)
+
+    def lists(
+        self,
+        depth: int,
+        per_employer: int,
+        *,
+        people: Ints | None = None,
+        prices: Ints | None = None,
+        threads: int = 1,
+    ) -> Lists:
+        """The first `depth` offers of each of these people (all by default), in their order.
+
+        With prices (by offer, points × PRICE_SCALE, from 0 up), the first by score less price (then distance, then id);
+        `score` stays the score.
+        """
+        people = np.arange(len(self.seekers)) if people is None else np.asarray(people, dtype=np.int64)
+        out = np.empty((len(people), 1 + 2 * depth), dtype=np.int32)
+        problem = self.problem
+        known = self._best_known(people)
+        if prices is not None:
+            problem = _priced(problem, np.asarray(prices, dtype=np.int64))
+            self._find_best(people[~known], threads)
+            known[:] = True
+        for rows, is_known in ((np.flatnonzero(~known), False), (np.flatnonzero(known), True)):
+            rows = rows[np.argsort(self._neighbourhood[people[rows]], kind="stable")]
+            _in_threads(partial(_rank_rows, problem, people, is_known, depth, per_employer, out), rows, threads)
+        return _compact(out, depth)
+
+    def everything(self, people: Ints) -> Lists:
+        """Every candidate of these people, best first."""
+        people = np.asarray(people, dtype=np.int64)
+        depth = min(WHOLE, max(len(self.index), 1))
+        lists = self.lists(depth, depth, people=people)
+        cut = np.flatnonzero(lists.lengths() == depth)
+        while len(cut) and depth < len(self.index):
+            depth = min(8 * depth, len(self.index))
+            lists = _replaced(lists, cut, self.lists(depth, depth, people=people[cut]))
+            cut = cut[lists.lengths()[cut] == depth]
+        return lists
+
+    def describe(self, person: Ints, offer: Ints) -> Ranking:
+        """The reasons of these candidates, sorted by person then from the best down."""
+        ways = best_ways(self.problem.meeting, person, offer)
+        return _described(self, person, offer, ways, self._is_best(person, offer))
+
+    def people_for(self, offers: Offers, row: int, k: int) -> Reached:
+        """The k people best suited to offers[row], which need not be in the index."""
+        return self._people_index.people_for(offers, row, k, self.parameters)
+
+    def status_of(self, has_candidate: Bools) -> Ints:
+        """Of each person, in the caller's order (see Status)."""
+        result = np.empty(len(self.seekers), dtype=np.int8)
+        result[self.seekers.people_rows] = _statuses(self.seekers, has_candidate)
+        return result
+
+    def _best_known(self, people: Ints) -> Bools:
+        """Whoever asks nothing has nothing to find."""
+        first, counts = self._groups_of(people)
+        asks = counts > 0
+        known = ~asks
+        known[asks] = self.problem.best[first[asks]] != UNKNOWN
+        return known
+
+    def _groups_of(self, people: Ints) -> tuple[Ints, Ints]:
+        """The first domain each of these people asks, and how many."""
+        first = self.seekers.table["first_group"][people]
+        return first, self.seekers.table["end_group"][people] - first
+
+    def _find_best(self, unknown: Ints, threads: int) -> None:
+        if len(unknown):
+            self.lists(1, 1, people=unknown, threads=threads)
+
+    def _is_best(self, person: Ints, offer: Ints) -> Bools:
+        self._find_best(np.unique(person[~self._best_known(person)]), threads=1)
+        first, counts = self._groups_of(person)
+        found = np.zeros(len(person), dtype=np.bool_)
+        for step in range(int(counts.max(initial=0))):
+            rows = np.flatnonzero(counts > step)
+            found[rows] |= self.problem.best[first[rows] + step] == offer[rows]
+        return found
+
+    @cached_property
+    def _people_index(self) -> PeopleIndex:
+        return PeopleIndex.build(self.seekers)
+
+    @cached_property
+    def _neighbourhood(self) -> Ints:
+        """People of one cell of the grid read the same offers: they go one after the other."""
+        lat, lon = self.seekers.people.lat, self.seekers.people.lon
+        placed = np.flatnonzero(has_place(lat, lon))
+        cells = np.full(len(self.seekers), -1, dtype=np.int64)
+        if len(placed):
+            cells[placed] = build_grid(lat[placed], lon[placed], 1).cells_of(lat[placed], lon[placed])
+        return cells
+
+
+def _rank_rows(problem: Problem, people: Ints, known: bool, depth: int, cap: int, out: Ints, rows: Ints) -> None:
+    ranges = np.empty((2, 2 * len(problem.parallels), 3), np.int64)
+    champions = np.empty((_most_groups(problem.meeting.people), 2), np.int64)
+    scratch = Scratch(np.empty(depth + 1, SHELF), ranges[0], ranges[1], champions, np.empty(BLOCK, np.float32))
+    rank_people(problem, scratch, people[rows], known, depth, cap, rows, out)
+
+
+def _most_groups(people: Records) -> int:
+    return int((people["end_group"] - people["first_group"]).max(initial=0))
+
+
+def _in_threads(work: partial[None], rows: Ints, threads: int) -> None:
+    if len(rows) == 0:
+        return
+    if threads == 1:
+        work(rows)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, np.array_split(rows, threads * RANGES_PER_THREAD)))
+
+
+def _compact(out: Ints, depth: int) -> Lists:
+    filled = np.arange(depth) < out[:, :1]
+    return Lists(firsts(out[:, 0]), out[:, 1 : depth + 1][filled], out[:, depth + 1 :][filled])
+
+
+def _replaced(lists: Lists, people: Ints, longer: Lists) -> Lists:
+    """`longer` holds the lists of `people`, in their order; the others keep theirs."""
+    place = np.arange(lists.people)
+    place[people] = lists.people + np.arange(len(people))
+    return Lists.join([lists, longer]).take(place)
+
+
+def _bind(seekers: Seekers, index: OfferIndex, parameters: Parameters) -> Problem:
+    layers, weights = index.layers, parameters.weights
+    groups, people = seekers.groups.copy(), seekers.table.copy()
+    groups["slot"] = index.slots(groups["domain"])
+    excluded = _excluded(seekers, index, people)
+    meeting = Meeting(
+        people, groups, seekers.asked, index.table, index.named,
+        scoring.rules_record(parameters), scoring.level_table(weights), scoring.wait_table(weights),
+    )  # fmt: skip
+    return Problem(
+        meeting, layers.entries, layers.screen, layers.codes, layers.grid.parallels, layers.grid.height, layers.start,
+        layers.grid.cells, layers.remote, excluded,
+        price=np.zeros(0, dtype=np.int64), best=np.full(len(groups), UNKNOWN, dtype=np.int64),
+    )  # fmt: skip
+
+
+def _priced(problem: Problem, price: Ints) -> Problem:
+    screen = problem.screen.copy()
+    screen[3] -= price[problem.entries["offer"]] / PRICE_SCALE
+    return problem._replace(price=price, screen=screen)
+
+
+def _excluded(seekers: Seekers, index: OfferIndex, people: Records) -> Ints:
+    """Employers and offers kept away from people, who are told where theirs are: ranks, those of offers as ~rank."""
+    employers, offers = seekers.people.excluded_employers, seekers.people.excluded_offers
+    with_employer, employer = known_ranks(index.employer_ids, employers.values)
+    with_offer, offer = known_ranks(index.offers.id, offers.values)
+    owner = np.concatenate([employers.owners()[with_employer], offers.owners()[with_offer]])
+    bounds = firsts(np.bincount(owner, minlength=len(seekers)))
+    people["first_excluded"], people["end_excluded"] = bounds[:-1], bounds[1:]
+    return np.concatenate([employer, ~offer])[np.argsort(owner, kind="stable")]
 
 
 def rank(
@@ -76,156 +251,68 @@ def rank(
     parameters: Parameters,
     *,
     index: OfferIndex | None = None,
+    threads: int = 1,
 ) -> Ranking:
     """Any subset of people may be ranked against any subset of offers; `index` saves rebuilding it."""
-    index = index or OfferIndex.build(offers, parameters.today)
-    seekers = Seekers.sort(people, wishes, parameters)
-    run = Run(
-        seekers, index, parameters,
-        scoring.rank_points(seekers.wishes.rank, parameters.weights),
-        scoring.fresh_points(scoring.ages(index.offers.published, parameters.today), parameters.weights),
-        _excluded(seekers.people, index),
-    )  # fmt: skip
-    starts = range(0, len(people), BLOCK_PEOPLE)
-    blocks = [block for first in starts for block in _ranked(run, first, first + BLOCK_PEOPLE)]
-    pairs = Pairs(*map(np.concatenate, zip(_no_pairs(), *blocks, strict=True)))
-    return _described(run, pairs)
+    index = index or OfferIndex.build(offers, parameters)
+    ranker = Ranker(Seekers.sort(people, wishes, parameters), index, parameters)
+    lists = ranker.lists(parameters.k, parameters.per_employer, threads=threads)
+    return ranker.describe(lists.owners(), lists.offer.astype(np.int64))
 
 
-def _ranked(run: Run, first: int, last: int) -> Iterator[Pairs]:
-    """Best pairs of people first … last - 1, halved until a block fits in memory."""
-    last = min(last, len(run.seekers.people))
-    named = run.seekers.domains_of(first, last)
-    probes = probe(run.seekers, named, run.index, run.parameters)
-    if probes.size() > BLOCK_PAIRS and last - first > 1:
-        middle = (first + last) // 2
-        yield from _ranked(run, first, middle)
-        yield from _ranked(run, middle, last)
-        return
-    near = _within_reach(run, probes)
-    asked, entry = probes.named[near.range], near.entry
-    exact = ((named.low[asked] & run.index.low[entry]) | (named.high[asked] & run.index.high[entry])) != 0
-    wish, offer = named.owner[asked], run.index.offer[entry]
-    pairs = _scored(run, wish, offer, exact, probes.via[near.range], near.distance_m)
-    k, per_employer, spare = run.parameters.k, run.parameters.per_employer, run.parameters.depth_factor
-    yield best_pairs(pairs, k * spare, per_employer * spare)
-
-
-class Near(NamedTuple):
-    range: Ints
-    entry: Ints
-    distance_m: Ints
-
-
-def _within_reach(run: Run, probes: Probes) -> Near:
-    """Entries inside the circle of their probe; remote ones all are, at no distance."""
-    ranges, entry = probes.spread()
-    limit = squared_chord_of(probes.radius_m)
-    centre = points(probes.lat, probes.lon)
-    remote = probes.via == Via.REMOTE
-    limit[remote] = np.inf
-    here = (centre[0][ranges], centre[1][ranges], centre[2][ranges])
-    there = (run.index.points[0][entry], run.index.points[1][entry], run.index.points[2][entry])
-    squared = squared_chord(here, there)
-    close = np.flatnonzero(squared <= limit[ranges])
-    ranges, entry = ranges[close], entry[close]
-    distance = np.where(remote[ranges], scoring.NO_DISTANCE, arc_m(squared[close]))
-    kept = np.flatnonzero((distance <= probes.radius_m[ranges]) | remote[ranges])
-    return Near(ranges[kept], entry[kept], distance[kept])
-
-
-def _scored(run: Run, wish: Ints, offer: Ints, exact: Bools, via: Ints, distance_m: Ints) -> Pairs:
-    """Pairs that pass the other filters, with their score."""
-    people, wishes, offers = run.seekers.people, run.seekers.wishes, run.index.offers
-    person = wishes.person_index[wish]
-    passed = scoring.LEVEL_KINDS[wishes.level[wish], offers.levels[offer]] != LevelKind.FAR
-    passed &= ~people.is_minor[person] | offers.minors_allowed[offer]
-    start_to = offers.start_to[offer]
-    passed &= (start_to == NO_DAY) | (start_to >= run.seekers.ready[person])
-    employer = run.index.employer_rank[offer]
-    if len(run.excluded):
-        passed &= ~_holds(run.excluded, (person << 31) | employer)
-    pairs = Pairs(person, offer, employer, wish, via, exact, distance_m, distance_m).take(passed)
-    return pairs._replace(score=_parts(run, pairs).sum(axis=0))
-
-
-def _parts(run: Run, pairs: Pairs) -> Ints:
-    """One row per part of the score."""
-    wishes, offers, weights = run.seekers.wishes, run.index.offers, run.parameters.weights
-    level = scoring.LEVEL_KINDS[wishes.level[pairs.wish], offers.levels[pairs.offer]]
-    ready, start_from = run.seekers.ready[pairs.person], offers.start_from[pairs.offer]
-    date = scoring.date_kinds(ready, start_from, offers.start_to[pairs.offer])
-    return np.stack([
-        run.wish_points[pairs.wish],
-        scoring.rome_points(pairs.exact, weights),
-        scoring.level_points(level, weights),
-        scoring.distance_points(pairs.distance_m, offers.remote[pairs.offer], weights),
-        scoring.date_points(date, ready, start_from, weights),
-        run.fresh[pairs.offer],
-    ])  # fmt: skip
-
-
-def _described(run: Run, pairs: Pairs) -> Ranking:
-    """Add the reasons and go back to the caller's rows."""
-    seekers, offers = run.seekers, run.index.offers
-    ready = seekers.ready[pairs.person]
-    start_from, start_to = offers.start_from[pairs.offer], offers.start_to[pairs.offer]
-    age = scoring.ages(offers.published[pairs.offer], run.parameters.today)
-    level = scoring.LEVEL_KINDS[seekers.wishes.level[pairs.wish], offers.levels[pairs.offer]]
+def _described(ranker: Ranker, person: Ints, offer: Ints, ways: Ways, best: Bools) -> Ranking:
+    """Go back to the caller's rows."""
+    seekers, index = ranker.seekers, ranker.index
+    table, ready = index.table, seekers.ready[person]
+    level = scoring.LEVEL_KINDS[seekers.wishes.level[ways.wish], table["levels"][offer]]
+    parts = _parts(ranker, person, offer, ways, level, best)
+    has_candidate = np.bincount(person, minlength=len(seekers)) > 0
     return Ranking(
-        person_index=seekers.people_rows[pairs.person],
-        offer_index=run.index.rows[pairs.offer],
-        score=pairs.score.astype(np.int32),
-        in_top=capped(pairs.person, pairs.employer, run.parameters.k, run.parameters.per_employer),
-        wish_index=seekers.wish_rows[pairs.wish],
-        rome_kind=pairs.exact.astype(np.int8),
+        person_index=seekers.people_rows[person],
+        offer_index=index.rows[offer],
+        score=parts.sum(axis=1).astype(np.int32),
+        in_top=np.ones(len(person), dtype=np.bool_),
+        wish_index=seekers.wish_rows[ways.wish],
+        rome_kind=ways.exact.astype(np.int8),
         level_kind=level,
-        date_kind=scoring.date_kinds(ready, start_from, start_to),
-        via=pairs.via.astype(np.int8),
-        distance_m=np.where(pairs.via == Via.REMOTE, -1, pairs.distance_m).astype(np.int32),
-        age_days=age.astype(np.int32),
-        parts=_parts(run, pairs).T.astype(np.int16),
-        status=_statuses(run, pairs),
+        date_kind=scoring.date_kinds(ready, table["start_from"][offer], table["start_to"][offer]),
+        via=ways.via,
+        variety=best,
+        distance_m=np.where(ways.via == Via.REMOTE, -1, ways.distance_m).astype(np.int32),
+        age_days=scoring.ages(index.offers.published[offer], ranker.parameters.today).astype(np.int32),
+        parts=parts,
+        status=ranker.status_of(has_candidate),
     )
 
 
-def _statuses(run: Run, pairs: Pairs) -> Ints:
-    seekers, count = run.seekers, len(run.seekers.people)
-    owner = seekers.wishes.person_index
+def _parts(ranker: Ranker, person: Ints, offer: Ints, ways: Ways, level: Ints, best: Bools) -> Ints:
+    """A column per part of the score."""
+    table, weights, wishes = ranker.index.table, ranker.parameters.weights, ranker.seekers.wishes
+    ready, start_from = ranker.seekers.ready[person], table["start_from"][offer]
+    date = scoring.date_kinds(ready, start_from, table["start_to"][offer])
+    columns = (
+        scoring.rank_points(wishes.rank[ways.wish], weights),
+        scoring.rome_points(ways.exact, weights),
+        scoring.level_points(level, weights),
+        scoring.distance_points(ways.distance_m, table["remote"][offer], weights),
+        scoring.date_points(date, ready, start_from, weights),
+        table["fresh"][offer],
+        best * weights.variety,
+    )
+    return np.stack(columns, axis=1).astype(np.int32)
+
+
+def _statuses(seekers: Seekers, has_candidate: Bools) -> Ints:
+    owner, count = seekers.wishes.person_index, len(seekers)
     sited = has_place(seekers.wishes.site_lat, seekers.wishes.site_lon)
     wishing, naming, placed = np.zeros((3, count), dtype=np.bool_)
     wishing[owner] = True
     naming[owner[seekers.wishes.rome.lengths() > 0]] = True
     placed |= has_place(seekers.people.lat, seekers.people.lon)
     placed[owner[sited]] = True
-    ranked = np.bincount(pairs.person, minlength=count) > 0
-    cases = [ranked, ~wishing, ~naming, ~placed]
-    sorted_statuses = np.select(
-        cases, [Status.RANKED, Status.NO_WISHES, Status.NO_TRADES, Status.NO_PLACE], Status.NO_OFFER
-    )
-    result = np.empty(count, dtype=np.int8)
-    result[seekers.people_rows] = sorted_statuses
-    return result
-
-
-def _excluded(people: People, index: OfferIndex) -> Ints:
-    """(person, employer) pairs the person is kept away from, packed and sorted."""
-    owner, employer = people.excluded_employers.owners(), people.excluded_employers.values
-    place = np.searchsorted(index.employer_ids, employer)
-    known = np.flatnonzero(place < len(index.employer_ids))
-    known = known[index.employer_ids[place[known]] == employer[known]]
-    return np.sort((owner[known] << 31) | place[known])
-
-
-def _holds(sorted_values: Ints, values: Ints) -> Bools:
-    place = np.minimum(np.searchsorted(sorted_values, values), len(sorted_values) - 1)
-    result: Bools = sorted_values[place] == values
-    return result
-
-
-def _no_pairs() -> Pairs:
-    none = np.zeros(0, dtype=np.int64)
-    return Pairs(none, none, none, none, none.astype(np.int8), none.astype(np.bool_), none, none)
+    cases = [has_candidate, ~wishing, ~naming, ~placed]
+    statuses = [Status.RANKED, Status.NO_WISHES, Status.NO_TRADES, Status.NO_PLACE]
+    return np.select(cases, statuses, Status.NO_OFFER)
 
 
 class Shard(NamedTuple):

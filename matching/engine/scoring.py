@@ -1,15 +1,16 @@
-"""The score of a pair: six integer parts, each a table or a straight line. Points are in `Weights`."""
+"""The score of a pair: seven integer parts, each a table or a straight line. Points are in `Weights`."""
 
 import numpy as np
 
 from matching.engine.arrays import HIGHEST_LEVEL, NO_DAY, Ints
 from matching.engine.codes import DateKind, LevelKind, RomeKind
-from matching.engine.parameters import Weights
+from matching.engine.parameters import Parameters, Weights
+from matching.engine.records import RULES, Records, records
 
 NO_DISTANCE = (1 << 26) - 1
 """Distance of a pair met only because the offer is remote; sorts after every distance on Earth."""
 
-PARTS = ("rank", "rome", "level", "distance", "date", "fresh")
+PARTS = ("rank", "rome", "level", "distance", "date", "fresh", "variety")
 
 
 def rank_points(rank: Ints, weights: Weights) -> Ints:
@@ -82,3 +83,28 @@ def ages(published: Ints, today: int) -> Ints:
 
 def fresh_points(age: Ints, weights: Weights) -> Ints:
     return np.where(age < 0, 0, np.maximum(weights.fresh - age // weights.fresh_days, 0))
+
+
+def rules_record(parameters: Parameters) -> Records:
+    weights = parameters.weights
+    wish_best = max(weights.rome_exact, weights.rome_domain) + int(level_table(weights).max())
+    rest_best = wish_best + max(weights.date_fits, weights.date_unknown) + weights.fresh
+    return records(
+        RULES, 1, rome_exact=weights.rome_exact, rome_domain=weights.rome_domain, distance=weights.distance,
+        reach_m=weights.distance_reach_m, remote=weights.distance_remote,
+        variety=weights.variety,
+        site_radius_m=round(parameters.site_radius_km * 1000),
+        wish_best=wish_best, rest_best=rest_best,
+    )  # fmt: skip
+
+
+def level_table(weights: Weights) -> Ints:
+    """[wish level, offer mask] → points, -1 where refused."""
+    return np.where(LEVEL_KINDS == LevelKind.FAR, -1, level_points(LEVEL_KINDS, weights)).astype(np.int32)
+
+
+def wait_table(weights: Weights) -> Ints:
+    """By day of waiting for the start, nothing beyond the last but one; the last is for an unknown start."""
+    days = np.arange(weights.date_fits * weights.date_days + 1)
+    points = np.maximum(weights.date_fits - days // weights.date_days, 0)
+    return np.append(points, weights.date_unknown).astype(np.int32)

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 import numpy as np
 from hypothesis import strategies as st
 
-from matching.engine import NO_DAY, Offers, Parameters, People, Ragged, Via, Wishes, encode_rome, level_mask
+from matching.engine import NO_DAY, Offers, Parameters, People, Ragged, Via, Weights, Wishes, encode_rome, level_mask
 
 TODAY = 20_700
 CODES = ["F1601", "F1602", "F1664", "F1699", "F1703", "M1805"]
@@ -108,64 +108,103 @@ def passes(who, job, parameters):
     )
 
 
-def level_score(hope, job):
+def level_score(hope, job, weights):
     """None when the level refuses the pair."""
     if not job["levels"] or not hope["level"]:
-        return 60
+        return weights.level_open
     gap = min(abs(hope["level"] - level) for level in job["levels"])
-    return {0: 100, 1: 20}.get(gap)
+    return {0: weights.level_exact, 1: weights.level_near}.get(gap)
 
 
-def rome_score(hope, job):
+def rome_score(hope, job, weights):
     if set(hope["rome"]) & set(job["rome"]):
-        return 300
-    return 120 if {code[:3] for code in hope["rome"]} & {code[:3] for code in job["rome"]} else None
+        return weights.rome_exact
+    return weights.rome_domain if domains(hope) & domains(job) else None
+
+
+def domains(row):
+    return {code[:3] for code in row["rome"]}
+
+
+def rank_score(hope, weights):
+    return max(0, weights.rank_first - weights.rank_step * (hope["rank"] - 1)) if hope["rank"] else weights.rank_none
 
 
 def date_score(who, job, parameters):
+    weights = parameters.weights
     if job["from"] == NO_DAY and job["to"] == NO_DAY:
-        return 30
-    return max(0, 60 - max(0, job["from"] - max(who["from"], parameters.today)) // 3)
+        return weights.date_unknown
+    return max(0, weights.date_fits - max(0, job["from"] - max(who["from"], parameters.today)) // weights.date_days)
 
 
 def fresh_score(job, parameters):
     if job["published"] == NO_DAY:
         return 0
-    return max(0, 40 - max(0, parameters.today - job["published"]) // 3)
+    weights = parameters.weights
+    return max(0, weights.fresh - max(0, parameters.today - job["published"]) // weights.fresh_days)
 
 
-def distance_score(metres, job):
-    near = 0 if metres >= 50_000 else (50_000 - metres) * 200 // 50_000
-    return max(near, 60 if job["remote"] else 0)
+def distance_score(metres, job, weights):
+    reach = weights.distance_reach_m
+    near = 0 if metres >= reach else (reach - metres) * weights.distance // reach
+    return max(near, weights.distance_remote if job["remote"] else 0)
 
 
 def best_way(who, hopes, job, parameters):
-    """(−score, metres, wish id, way) of the best way for the two to meet, None without any."""
+    """(−base score, metres, wish id, way) of the best way for the two to meet, None without any."""
     if not passes(who, job, parameters):
         return None
-    found = []
+    weights, found = parameters.weights, []
     for hope in hopes:
-        level, rome = level_score(hope, job), rome_score(hope, job)
+        level, rome = level_score(hope, job, weights), rome_score(hope, job, weights)
         if level is None or rome is None:
             continue
-        rank = max(0, 300 - 30 * (hope["rank"] - 1)) if hope["rank"] else 150
-        fixed = rank + rome + level + date_score(who, job, parameters) + fresh_score(job, parameters)
+        fixed = rank_score(hope, weights) + rome + level + date_score(who, job, parameters)
+        fixed += fresh_score(job, parameters)
         for via, metres in ways(who, hope, job, parameters):
-            found.append((-fixed - distance_score(metres, job), metres, hope["id"], via))
+            found.append((-fixed - distance_score(metres, job, weights), metres, hope["id"], via))
     return min(found, default=None)
+
+
+def within(rows, domain):
+    """The same wishes or offers, as if they named nothing outside the domain."""
+    return [row | {"rome": [code for code in row["rome"] if code[:3] == domain]} for row in rows]
+
+
+def varied(who, hopes, offers, parameters):
+    """Ids of the offers that are the best of a domain the person wishes."""
+    chosen = set()
+    for domain in set().union(*map(domains, hopes)):
+        asked = within(hopes, domain)
+        met = [(best_way(who, asked, job, parameters), job["id"]) for job in within(offers, domain)]
+        chosen.update(job for *_, job in sorted((*way[:2], job) for way, job in met if way)[:1])
+    return chosen
 
 
 def ranked_lists(case, parameters):
     """Person id → every candidate, best first: (offer id, score, metres or -1, wish id, way)."""
     people, wishes, offers = case
+    return {who["id"]: ranked_list(who, wishes, offers, parameters) for who in people}
+
+
+def ranked_list(who, wishes, offers, parameters):
+    hopes = [hope for hope in wishes if hope["person"] == who["id"]]
+    extra = dict.fromkeys(varied(who, hopes, offers, parameters), parameters.weights.variety)
+    met = [(best_way(who, hopes, job, parameters), job["id"]) for job in offers]
+    order = sorted((way[0] - extra.get(job, 0), way[1], job, way[2], way[3]) for way, job in met if way)
+    return [(job, -worth, -1 if metres == math.inf else metres, hope, via) for worth, metres, job, hope, via in order]
+
+
+def people_lists(case, parameters):
+    """Offer id → every (person id, base score) it may be proposed to, best first."""
+    people, wishes, offers = case
     lists = {}
-    for who in people:
-        hopes = [hope for hope in wishes if hope["person"] == who["id"]]
-        met = [(best_way(who, hopes, job, parameters), job["id"]) for job in offers]
-        order = sorted((way[0], way[1], job, way[2], way[3]) for way, job in met if way)
-        lists[who["id"]] = [
-            (job, -worth, -1 if metres == math.inf else metres, hope, via) for worth, metres, job, hope, via in order
-        ]
+    for job in offers:
+        met = []
+        for who in people:
+            way = best_way(who, [hope for hope in wishes if hope["person"] == who["id"]], job, parameters)
+            met += [(*way[:2], who["id"])] if way else []
+        lists[job["id"]] = [(who, -worth) for worth, _, who in sorted(met)]
     return lists
 
 
@@ -272,7 +311,12 @@ def cases(draw):
     return people, wishes, [draw(offer_rows(index, centre)) for index in range(draw(mostly(9, 0, 3, 12)))]
 
 
+weights_of_runs = st.builds(
+    Weights, variety=mostly(200, 0, 7, 1000), rank_step=mostly(30, 0, 90), rome_domain=mostly(120, 0, 300),
+    level_near=mostly(20, 0, 100), distance=mostly(200, 0, 600), distance_reach_m=mostly(50_000, 1, 8_000, 400_000),
+    distance_remote=mostly(60, 0, 250), date_unknown=mostly(30, 0), fresh_days=mostly(3, 1),
+)  # fmt: skip
 settings_of_runs = st.builds(
     Parameters, today=st.just(TODAY), k=st.integers(1, 4), per_employer=st.integers(1, 2),
-    depth_factor=st.integers(1, 3), site_radius_km=st.sampled_from([0, 10, 30]),
+    site_radius_km=st.sampled_from([0, 10, 30]), weights=st.just(Weights()) | weights_of_runs,
 )  # fmt: skip

@@ -1,10 +1,11 @@
 """Codes, ragged columns, parameters and places: the small things the engine stands on."""
 
 import json
+import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.engine import (
@@ -17,10 +18,10 @@ from matching.engine import (
     encode_rome,
     level_mask,
 )
-from matching.engine.geometry import arc_m, box_spans, points, squared_chord
-from matching.engine.index import longitudes
+from matching.engine.geometry import EARTH_RADIUS_M, arc, box_span, chord_limit, point, squared_chord
 from tests.matching.engine_oracle import distance_m
 
+patient = settings(deadline=None)  # the first call may compile
 degrees = st.tuples(st.floats(-89.5, 89.5), st.floats(-180, 180))
 
 
@@ -91,24 +92,37 @@ def test_weights_without_meaning_are_refused(changes):
         Weights(**changes)
 
 
-def test_the_highest_score_is_a_thousand():
-    assert Weights().highest() == 1000
+def test_the_highest_score_is_a_thousand_and_the_bonus_of_variety():
+    assert Weights().highest() == 1000 + Weights().variety
 
 
+@patient
 @given(degrees, degrees)
 def test_a_distance_is_the_great_circle_both_ways(a, b):
-    there, back = (
-        int(arc_m(squared_chord(points(*map(np.float64, p)), points(*map(np.float64, q))))) for p, q in ((a, b), (b, a))
-    )
+    there, back = (int(arc(squared_chord(point(*p), point(*q)))) for p, q in ((a, b), (b, a)))
     assert there == back
     assert abs(there - distance_m(a, b)) <= 1
 
 
+@patient
 @given(degrees, degrees, st.integers(0, 20_100_000))
 def test_the_box_holds_the_circle(centre, other, radius):
-    height, width = box_spans(np.array([centre[0]]), np.array([radius]))
-    if distance_m(centre, other) > radius:
-        return
-    assert abs(other[0] - centre[0]) <= height[0]
-    _, west, east = longitudes(centre[1] - width, centre[1] + width)
-    assert ((west <= other[1]) & (other[1] <= east)).any()
+    height, width = box_span(centre[0], radius)
+    if distance_m(centre, other) <= radius:
+        assert abs(other[0] - centre[0]) <= height
+        assert abs((other[1] - centre[1] + 180) % 360 - 180) <= width
+
+
+@patient
+@given(degrees, degrees, st.integers(0, 20_100_000))
+def test_the_chord_lets_the_circle_in(centre, other, radius):
+    squared = squared_chord(point(*centre), point(*other))
+    if distance_m(centre, other) <= radius:
+        assert squared <= chord_limit(radius)
+
+
+@patient
+@given(st.floats(0, 20_000_000))
+def test_the_short_arc_is_the_arc(metres):
+    half = metres / (2 * EARTH_RADIUS_M)
+    assert abs(int(arc((2 * EARTH_RADIUS_M * math.sin(half)) ** 2)) - metres) <= 0.51
