@@ -1,23 +1,25 @@
 """A campaign from launch to the last 250, against the same messages pushed by plain smtplib, and a plain Django loop.
 
-python -m bench.campaign --size XS|S|M. A scratch database is made and dropped; the sink is a process of its own.
+python -m bench.campaign --size XS|S|M. A scratch database is made and dropped; the sink and the two sending workers are
+processes of their own. `ceiling`: the messages already written, by plain smtplib, over as many connections into the
+same sink. `django_loop`: for each person read, render, send, over one connection, without a ledger.
 """
 
 import argparse
 import json
 import os
-import resource
 import smtplib
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import django
 
@@ -27,24 +29,28 @@ django.setup()
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import connection
-from django.utils import timezone
+from django.template.loader import get_template
 
+from bench.campaign_data import OFFERS, fill
 from cells.mailing.message import assemble
-from cells.models import Cell, OutgoingMail, Region
+from cells.models import OutgoingMail
 from cells.scoping import NOBODY
 from config.sink import count_messages
-from employers.models import Employer, Offer
-from matching.models import Campaign, Match, MatchRun, Recipient
-from matching.run_settings import RunSettings
+from matching import mails
+from matching.models import Campaign, MatchRun, Recipient
 from matching.services import campaigns
-from matching.services.sending import compose_for, deliver_campaign, worded
-from matching.workflow import RunState
-from youth.models import Wish, YoungPerson
-from youth.models.wishes import school_year_in_course
+from matching.services.sending import compose_for, worded
 
-SIZES = {"XS": 500, "S": 5_000, "M": 25_000}
-OFFERS = 5
-BATCH = 5_000
+SIZES = {"XS": 1_000, "S": 5_000, "M": 25_000}
+SENDERS = 2
+LOOP = 2_000  # mails of the Django loop at most: what it costs does not depend on how many
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Sink(NamedTuple):
+    mailbox: Path
+    port: int
+    pid: int
 
 
 @contextmanager
@@ -61,8 +67,8 @@ def scratch_database() -> Iterator[None]:
 
 
 @contextmanager
-def sink() -> Iterator[Path]:
-    """The mailbox of a local SMTP sink in a process of its own, and the settings that lead to it."""
+def sink() -> Iterator[Sink]:
+    """A local SMTP sink in a process of its own, and the settings that lead to it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -72,7 +78,7 @@ def sink() -> Iterator[Path]:
         process = subprocess.Popen(command)
         try:
             wait_for(port)
-            yield Path(folder)
+            yield Sink(Path(folder), port, process.pid)
         finally:
             process.terminate()
             process.wait()
@@ -87,65 +93,6 @@ def wait_for(port: int) -> None:
             time.sleep(0.05)
 
 
-def fill(people_count: int) -> MatchRun:
-    region = Region.objects.create(code="00", name="Banc")
-    cell = Cell.objects.create(name="Cellule Banc", region=region, reply_to="cellule@exemple.fr", phone="0102030405")
-    now = timezone.now()
-    parameters = RunSettings.resolve(timezone.localdate(), {}).to_json()
-    run = MatchRun.objects.create(cell=cell, state=RunState.DONE, finished_at=now, parameters=parameters)
-    employers = Employer.objects.bulk_create(
-        Employer(source_key=f"banc-{number}", name=f"L’Épi d’or {number}") for number in range(500)
-    )
-    offers = Offer.objects.bulk_create(
-        Offer(
-            employer=employers[number % 500], partner_label="banc", partner_job_id=str(number),
-            title=f"Apprenti cuisinier n° {number}", description="Vous apprenez le métier. " * 40,
-            contract_types=["Apprentissage"], address=f"{number} rue des Écoles 76000 Rouen",
-            published_at=now - timedelta(days=number % 30), starts_on=(now + timedelta(days=60)).date(),
-        )
-        for number in range(people_count)
-    )  # fmt: skip
-    people = YoungPerson.objects.bulk_create(
-        (
-            YoungPerson(
-                cell=cell, ine=f"{number:010d}A", last_name="Banc", first_name=f"Élodie{number}",
-                email=f"jeune{number}@exemple.fr",
-            )
-            for number in range(people_count)
-        ),
-        batch_size=BATCH,
-    )  # fmt: skip
-    fill_matches(run, people, offers)
-    return run
-
-
-def fill_matches(run: MatchRun, people: list[YoungPerson], offers: list[Offer]) -> None:
-    year = school_year_in_course(timezone.localdate())
-    wishes = Wish.objects.bulk_create(
-        (
-            Wish(
-                young_person=person, source="affelnet", school_year=year, external_key="1", rank=1, label="CAP Cuisine"
-            )
-            for person in people
-        ),
-        batch_size=BATCH,
-    )
-    Match.objects.bulk_create(
-        (
-            Match(
-                run=run, young_person_id=wish.young_person_id, wish=wish, rank=rank, score=1000 - rank,
-                offer=offers[(place * 7 + rank) % len(offers)], distance_m=1000 * rank,
-                reasons={"rank": 1, "rome": 1, "level": 0, "date": 0, "via": 0, "age": 3},
-            )
-            for place, wish in enumerate(wishes)
-            for rank in range(1, OFFERS + 1)
-        ),
-        batch_size=BATCH,
-    )  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-
-
 def timed(work: Callable[[], Any]) -> tuple[Any, float, float]:
     """The answer, wall seconds, and this process's CPU seconds."""
     wall, cpu = time.perf_counter(), time.process_time()
@@ -153,26 +100,74 @@ def timed(work: Callable[[], Any]) -> tuple[Any, float, float]:
     return answer, time.perf_counter() - wall, time.process_time() - cpu
 
 
+def cpu_of(pid: int) -> float:
+    """CPU seconds a process has spent so far, with its children that have ended (Linux)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / TICKS
+
+
+def database_cpu() -> float:
+    """CPU seconds of the whole database server, when it is the embedded one: the postmaster and its children."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_read_file('postmaster.pid')")
+        postmaster = int(cursor.fetchone()[0].split()[0])
+    children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+    return sum(cpu_of(int(pid)) for pid in [postmaster, *children])
+
+
 def launch(run: MatchRun) -> Campaign:
     campaign = campaigns.create_campaign(run=run, name="Banc", offers_per_mail=OFFERS, by=NOBODY)
-    campaigns.PARALLEL_SENDERS = 0  # this process is the worker
+    campaigns.PARALLEL_SENDERS = 0  # the senders below are the workers
     return campaigns.launch_campaign(campaign, by=NOBODY)
 
 
+@contextmanager
+def senders(campaign: Campaign, port: int) -> Iterator[list[subprocess.Popen[str]]]:
+    """The workers, loaded, each waiting for a line to begin."""
+    arguments = [str(campaign.pk), connection.settings_dict["NAME"], str(port)]
+    command = [sys.executable, "-m", "bench.campaign_sender", *arguments]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    workers = [subprocess.Popen(command, **pipes) for _ in range(SENDERS)]
+    for worker in workers:
+        assert worker.stdout.readline() == "ready\n"
+    try:
+        yield workers
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.wait()
+
+
+def send(workers: list[subprocess.Popen[str]]) -> list[dict[str, Any]]:
+    """What each worker says of itself once all is sent."""
+    for worker in workers:
+        worker.stdin.write("\n")
+        worker.stdin.flush()
+    return [json.loads(worker.stdout.readline()) for worker in workers]
+
+
 def push(messages: list[tuple[str, bytes]]) -> None:
-    """The ceiling: the messages already written, one connection, nothing recorded."""
     with smtplib.SMTP(settings.EMAIL_HOST, settings.EMAIL_PORT, local_hostname="localhost") as line:
         for address, message in messages:
             line.sendmail("banc@exemple.fr", [address], message)
 
 
+def push_all(messages: list[tuple[str, bytes]], connections: int) -> None:
+    with ThreadPoolExecutor(connections) as threads:
+        list(threads.map(push, [messages[start::connections] for start in range(connections)]))
+
+
+def render_plainly(template: str, name: str, values: dict[str, Any]) -> str:
+    return get_template(template).render({name: values})
+
+
 def django_loop(campaign: Campaign) -> None:
-    """What one would write first: for each person read, render, send; one connection, no ledger."""
+    mails.fill_stencil = render_plainly
     backend = get_connection("django.core.mail.backends.smtp.EmailBackend", port=settings.EMAIL_PORT)
     with backend:
-        recipients = Recipient.objects.filter(campaign=campaign, mail__isnull=False)
+        recipients = Recipient.objects.filter(campaign=campaign, mail__isnull=False).order_by("pk")[:LOOP]
         for recipient in recipients.select_related("young_person", "mail").iterator():
-            proposals = list(worded(recipient.offers.all()))
+            proposals = list(worded(recipient.offers.filter(spare=False)))
             content = compose_for(campaign, recipient, recipient.mail, proposals)
             own = {name: value for name, value in content.headers.items() if name not in ("From", "MIME-Version")}
             mail = EmailMultiAlternatives(
@@ -186,33 +181,51 @@ def django_loop(campaign: Campaign) -> None:
 def measure(people_count: int) -> dict[str, Any]:
     run = fill(people_count)
     campaign, launch_seconds, _ = timed(lambda: launch(run))
-    with sink() as mailbox:
-        _, ours, ours_cpu = timed(lambda: deliver_campaign(campaign.pk, worker="banc", seconds=3600))
-        delivered = count_messages(mailbox)
+    with sink() as place, senders(campaign, place.port) as workers:
+        before = database_cpu(), cpu_of(place.pid)
+        said, ours, _ = timed(lambda: send(workers))
+        spent = database_cpu() - before[0], cpu_of(place.pid) - before[1]
+        delivered = count_messages(place.mailbox)
     sent = OutgoingMail.objects.filter(state="sent")
     messages = [(mail.to_address, assemble(mail)) for mail in sent.iterator()]
-    with sink():
-        _, ceiling, ceiling_cpu = timed(lambda: push(messages))
+    connections = SENDERS * settings.MAIL_CONNECTIONS
+    with sink() as place:
+        _, ceiling, ceiling_cpu = timed(lambda: push_all(messages, connections))
+        ceiling_sink_cpu = cpu_of(place.pid)
     with sink():
         _, loop, loop_cpu = timed(lambda: django_loop(campaign))
+    looped = min(LOOP, people_count)
+    ours_cpu = sum(worker["cpu"] for worker in said)
     return {
         "recipients": people_count,
         "sent": len(messages),
         "in_sink": delivered,
+        "connections": connections,
         "bytes_per_mail": sum(len(message) for _, message in messages) // len(messages),
         "launch_seconds": round(launch_seconds, 2),
         "ours_per_second": round(people_count / ours),
         "ceiling_per_second": round(people_count / ceiling),
-        "django_loop_per_second": round(people_count / loop),
+        "django_loop_per_second": round(looped / loop),
         "ratio_to_ceiling": round(ceiling / ours, 2),
-        "ratio_to_django_loop": round(loop / ours, 2),
+        "ratio_to_django_loop": round(loop / looped / (ours / people_count), 2),
         "cpu_ms_per_mail": round(1000 * ours_cpu / people_count, 2),
+        **by_step(said, people_count),
+        "database_cpu_ms_per_mail": round(1000 * spent[0] / people_count, 2),
+        "sink_cpu_ms_per_mail": round(1000 * spent[1] / people_count, 2),
         "ceiling_cpu_ms_per_mail": round(1000 * ceiling_cpu / people_count, 2),
-        "django_loop_cpu_ms_per_mail": round(1000 * loop_cpu / people_count, 2),
-        "cpu_ratio_to_django_loop": round(ours_cpu / loop_cpu, 2),
+        "ceiling_sink_cpu_ms_per_mail": round(1000 * ceiling_sink_cpu / people_count, 2),
+        "django_loop_cpu_ms_per_mail": round(1000 * loop_cpu / looped, 2),
+        "cpu_ratio_to_django_loop": round(ours_cpu / people_count / (loop_cpu / looped), 2),
         "launch_share_of_sending": round(launch_seconds / ours, 2),
-        "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "sender_peak_rss_mb": max(worker["rss_kb"] for worker in said) // 1024,
     }
+
+
+def by_step(said: list[dict[str, Any]], people_count: int) -> dict[str, float]:
+    steps: Counter[str] = Counter()
+    for worker in said:
+        steps.update(worker["steps"])
+    return {f"cpu_ms_{name}": round(1000 * seconds / people_count, 3) for name, seconds in sorted(steps.items())}
 
 
 def main(arguments: list[str]) -> int:

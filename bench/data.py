@@ -7,8 +7,10 @@ import numpy as np
 from matching.engine import NO_DAY, Offers, Parameters, People, Ragged, Wishes
 
 TODAY = 20_700
-SIZES = {"XS": (2_000, 8_000), "S": (25_000, 60_000), "M": (200_000, 100_000)}
-TOWNS, DOMAINS, CODES_PER_DOMAIN = 3_000, 110, 5
+SIZES = {"XS": (2_000, 8_000), "S": (25_000, 60_000), "M": (200_000, 100_000), "L": (1_000_000, 200_000)}
+TOWNS, DOMAINS = 3_000, 110
+CODES = np.where(np.arange(DOMAINS) % 11 < 2, 4, 5)  # of each domain: 530 in all
+OVERSEAS = np.array([(16.2, -61.5), (14.6, -61.0), (4.9, -52.3), (-21.1, 55.5), (-12.8, 45.2)])
 
 
 class Country(NamedTuple):
@@ -19,15 +21,17 @@ class Country(NamedTuple):
 
 
 def zipf(rng: np.random.Generator, choices: int, count: int, exponent: float) -> np.ndarray:
-    weights = 1 / np.arange(1, choices + 1) ** exponent
-    return rng.choice(choices, count, p=weights / weights.sum())
+    """Numbers below `choices`, the lowest the most frequent."""
+    odds = np.cumsum(1 / np.arange(1, choices + 1) ** exponent)
+    return np.searchsorted(odds, rng.random(count) * odds[-1])
 
 
 def towns(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Metropolitan France as a box, and one town in twenty overseas."""
     lat, lon = rng.uniform(42.5, 50.9, TOWNS), rng.uniform(-4.5, 7.8, TOWNS)
-    overseas = np.arange(TOWNS) % 20 == 10
-    lat[overseas], lon[overseas] = -21.1 + lat[overseas] / 100, 55.5 + lon[overseas] / 50
+    overseas = np.flatnonzero(np.arange(TOWNS) % 20 == 10)
+    island = OVERSEAS[np.arange(len(overseas)) % len(OVERSEAS)]
+    lat[overseas], lon[overseas] = (island + rng.uniform(-0.15, 0.15, island.shape)).T
     return lat, lon
 
 
@@ -39,11 +43,10 @@ def places(rng: np.random.Generator, centres: tuple[np.ndarray, np.ndarray], cou
 def trades(rng: np.random.Generator, count: int, most: int) -> Ragged:
     """1 … most codes per row, of one domain in most cases."""
     numbers = rng.integers(1, most + 1, count)
-    owner = np.repeat(np.arange(count), numbers)
-    domain = zipf(rng, DOMAINS, count, 0.9)[owner]
-    strays = rng.random(len(owner)) < 0.2
+    domain = np.repeat(zipf(rng, DOMAINS, count, 0.9), numbers)
+    strays = rng.random(len(domain)) < 0.05
     domain[strays] = zipf(rng, DOMAINS, int(strays.sum()), 0.9)
-    code = zipf(rng, CODES_PER_DOMAIN, len(owner), 0.7)
+    code = zipf(rng, 5, len(domain), 0.7) % CODES[domain]
     rome = (domain // 8 + 1) * 10_000 + (domain % 8 + 11) * 100 + code + 1
     return Ragged(np.concatenate([[0], np.cumsum(numbers)]), rome)
 
@@ -57,11 +60,20 @@ def make(size: str, seed: int = 2026) -> Country:
     return Country(people, wishes, make_offers(rng, centres, offer_count), Parameters(today=TODAY))
 
 
+def only(country: Country, people: np.ndarray) -> Country:
+    """The same country with these people (sorted rows) and their wishes."""
+    place = np.full(len(country.people), -1)
+    place[people] = np.arange(len(people))
+    wishes = country.wishes.take(np.flatnonzero(place[country.wishes.person_index] >= 0))
+    wishes.person_index[:] = place[wishes.person_index]
+    return country._replace(people=country.people.take(people), wishes=wishes)
+
+
 def make_people(rng: np.random.Generator, centres: tuple, count: int) -> People:
     lat, lon = places(rng, centres, count)
     lat[rng.random(count) < 0.01] = np.nan
     return People(
-        id=rng.permutation(count) + 1, lat=lat, lon=lon, radius_km=rng.choice([10, 20, 30, 50], count),
+        id=rng.permutation(count) + 1, lat=lat, lon=lon, radius_km=rng.choice([10, 20, 30, 40], count),
         is_minor=rng.random(count) < 0.5, available_from=TODAY + rng.integers(0, 60, count),
         excluded_employers=Ragged(np.zeros(count + 1), []),
     )  # fmt: skip
@@ -91,6 +103,6 @@ def make_offers(rng: np.random.Generator, centres: tuple, count: int) -> Offers:
         id=rng.permutation(count) + 1, lat=lat, lon=lon, employer=zipf(rng, count // 2, count, 0.5),
         rome=trades(rng, count, 3), levels=levels, start_from=start,
         start_to=np.where(start == NO_DAY, NO_DAY, start + 120), positions=1 + zipf(rng, 20, count, 2.0),
-        remote=rng.random(count) < 0.01, minors_allowed=rng.random(count) < 0.9,
+        remote=rng.random(count) < 0.004, minors_allowed=rng.random(count) < 0.9,
         published=TODAY - rng.integers(0, 120, count), expires=TODAY + rng.integers(-5, 120, count),
     )  # fmt: skip

@@ -1,100 +1,104 @@
-"""How fast the engine ranks and allocates, against naive numpy in the same run, with the same answers.
+"""How fast people are ranked and shared out, against the same answers from PostgreSQL, numpy and general solvers.
 
-python -m bench.matching --size XS|S|M
+python -m bench.matching --size XS|S|M|L [--only kernel,sql,…]: each section runs in a process of its own, so that its
+peak memory is its own. Exits 1 when an answer differs from a baseline's, or a limit is broken.
 """
 
 import argparse
 import json
-import statistics
+import os
+import resource
+import subprocess
 import sys
-import time
-from collections.abc import Callable
-from dataclasses import replace
+from pkgutil import resolve_name
 from typing import Any
 
-import numpy as np
+from bench.data import SIZES
 
-from bench.data import SIZES, Country, make
-from bench.matching_naive import top_offers
-from matching.engine import Allocation, Ranking, allocate, rank
-
-SAMPLE = 40  # people ranked by the baseline; its time for everybody is extrapolated
-FACTORS = (15, 3, 1)
-
-
-def timed(work: Callable[[], Any], times: int) -> tuple[Any, float]:
-    """The last answer and the median seconds."""
-    seconds, answer = [], None
-    for _ in range(times):
-        start = time.perf_counter()
-        answer = work()
-        seconds.append(time.perf_counter() - start)
-    return answer, statistics.median(seconds)
+SECTIONS = {
+    "kernel": "bench.matching_sections:kernel",
+    "sql": "bench.matching_sections:sql",
+    "trees": "bench.matching_sections:trees",
+    "growth": "bench.matching_sections:growth",
+    "person": "bench.matching_sections:person",
+    "reverse": "bench.matching_sections:reverse",
+    "cold": "bench.matching_sections:cold",
+    "allocation": "bench.matching_sections:allocation",
+    "run": "bench.matching_run:whole_run",
+}
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+FAULTS = ("differing", "two_threads_differ", "over_budget", "coverage_missing", "not_done", "failed")
+"""Figures that are 0 when all is well."""
 
 
-def top_of(ranking: Ranking, country: Country, person: int) -> list[tuple[int, int]]:
-    mine = np.flatnonzero((ranking.person_index == person) & ranking.in_top)
-    ids = country.offers.id[ranking.offer_index[mine]]
-    return list(zip(ids.tolist(), ranking.score[mine].tolist(), strict=True))
+def measured(section: str, size: str, times: int) -> dict[str, Any]:
+    """The figures of one section, computed in a process of its own."""
+    command = [sys.executable, "-m", "bench.matching", "--size", size, "--times", str(times), "--section", section]
+    done = subprocess.run(command, env=os.environ | ONE_THREAD, stdout=subprocess.PIPE, text=True, check=False)
+    figures: dict[str, Any] = {"failed": 1} if done.returncode else json.loads(done.stdout.splitlines()[-1])
+    return figures
 
 
-def ranking_figures(country: Country, times: int) -> tuple[Ranking, dict[str, Any]]:
-    people = len(country.people)
-    ranking, seconds = timed(lambda: rank(*country), times)
-    sample = np.linspace(0, people - 1, SAMPLE).astype(int).tolist()
-    naive, naive_seconds = timed(lambda: [top_offers(country, person) for person in sample], 1)
-    differing = sum(
-        top_of(ranking, country, person) != expected for person, expected in zip(sample, naive, strict=True)
-    )
-    return ranking, {
-        "rank_seconds": round(seconds, 3),
-        "people_per_second": round(people / seconds),
-        "naive_seconds_extrapolated": round(naive_seconds * people / SAMPLE, 1),
-        "ratio_to_naive_numpy": round(naive_seconds * people / SAMPLE / seconds, 1),
-        "sample": SAMPLE,
-        "sample_differing": differing,
+def ratios(report: dict[str, Any]) -> dict[str, float]:
+    """How many times slower the baselines are, where both were measured."""
+    kernel = report.get("kernel", {})
+    seconds = {name: report.get(name, {}).get("seconds") for name in ("sql", "trees", "run")}
+    cpu = report.get("sql", {}).get("cpu_seconds"), kernel.get("one_core_cpu_seconds")
+    pairs = {
+        "sql_to_kernel_one_core_cpu": cpu,
+        "sql_to_kernel_one_core": (seconds["sql"], kernel.get("one_core_seconds")),
+        "sql_to_kernel_two_threads": (seconds["sql"], kernel.get("two_threads_seconds")),
+        "trees_to_kernel_one_core": (seconds["trees"], kernel.get("one_core_seconds")),
+        "sql_to_whole_run": (seconds["sql"], seconds["run"]),
     }
+    return {name: slow / fast for name, (slow, fast) in pairs.items() if slow and fast}
 
 
-def allocation_figures(country: Country, ranking: Ranking, factor: int) -> dict[str, Any]:
-    parameters = replace(country.parameters, exposure_factor=factor)
-    answer, seconds = timed(lambda: allocate(ranking, country.people, country.offers, parameters), 1)
-    allocation: Allocation = answer
-    return {
-        "factor": factor,
-        "seconds": round(seconds, 2),
-        "covered": len(np.unique(allocation.person_index)),
-        "uncovered": len(allocation.uncovered),
-        "matches": len(allocation),
-        "busiest_over_budget": float((allocation.exposure / np.maximum(allocation.budget, 1)).max()),
-        "score_of_unconstrained": round(int(allocation.score.sum()) / int(ranking.top().score.sum()), 4),
-    }
+def faults(figures: Any) -> int:
+    """Wrong answers found anywhere in the figures."""
+    if not isinstance(figures, dict):
+        return 0
+    return sum(int(value) if name in FAULTS else faults(value) for name, value in figures.items())
+
+
+def rounded(value: Any) -> Any:
+    """Four significant digits, and ratios near 1 whole enough to be told from 1."""
+    if isinstance(value, dict):
+        return {name: rounded(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [rounded(one) for one in value]
+    return float(f"{value:.6g}" if 0.9 < value < 1 else f"{value:.4g}") if isinstance(value, float) else value
+
+
+def show(title: str, figures: dict[str, Any]) -> None:
+    flat = {name: value for name, value in rounded(figures).items() if not isinstance(value, dict)}
+    sys.stdout.write(f"-- {title}\n" + "".join(f"{name:28} {value}\n" for name, value in flat.items()) + "\n")
+    for name, value in figures.items():
+        if isinstance(value, dict):
+            show(f"{title}: {name}", value)
+    sys.stdout.flush()
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--size", choices=sorted(SIZES), default="XS")
-    parser.add_argument("--times", type=int, default=3, help="runs of the engine; the median is kept")
+    parser.add_argument("--size", choices=SIZES, default="XS")
+    parser.add_argument("--times", type=int, default=3, help="runs of each measure; the median is kept")
+    parser.add_argument("--only", default=",".join(SECTIONS), help="sections, separated by commas")
+    parser.add_argument("--section", choices=SECTIONS, help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
-    country = make(options.size)
-    ranking, figures = ranking_figures(country, options.times)
-    figures["allocation"] = [allocation_figures(country, ranking, factor) for factor in FACTORS]
-    sizes = {"people": len(country.people), "wishes": len(country.wishes), "offers": len(country.offers)}
-    report = {"bench": "matching", "size": options.size, **sizes, **figures}
-    show(report)
-    sys.stdout.write(json.dumps(report) + "\n")
-    return 1 if figures["sample_differing"] else 0
-
-
-def show(report: dict[str, Any]) -> None:
-    lines = [f"{name:28} {value}" for name, value in report.items() if name != "allocation"]
-    lines += ["", "factor  seconds  covered  uncovered  matches  score / unconstrained"]
-    for row in report["allocation"]:
-        lines.append(
-            f"{row['factor']:6} {row['seconds']:8} {row['covered']:8} {row['uncovered']:10} {row['matches']:8}"
-            f"  {row['score_of_unconstrained']:.4f}"
-        )
-    sys.stdout.write("\n".join(lines) + "\n")
+    if options.section:
+        figures = resolve_name(SECTIONS[options.section])(options.size, options.times)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        sys.stdout.write(json.dumps(figures | {"peak_mb": peak}) + "\n")
+        return 0
+    report: dict[str, Any] = {"bench": "matching", "size": options.size, "load_average": os.getloadavg()[0]}
+    for section in options.only.split(","):
+        report[section] = measured(section, options.size, options.times)
+        show(section, report[section])
+    report["ratios"] = ratios(report)
+    show("ratios", report["ratios"])
+    sys.stdout.write(json.dumps(rounded(report)) + "\n")
+    return int(faults(report) > 0)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,18 @@
-"""A whole run on a real PostgreSQL: read, rank, allocate, write. Baseline: the same matches through bulk_create.
+"""A whole run on a real PostgreSQL, as a worker does it: read, rank, allocate, write, verify.
 
-python -m bench.runs --size XS|S. A scratch database is made, filled and dropped.
+The scratch database is made, filled and dropped; the run is carried out by a process that does nothing else.
 """
 
-import argparse
-import json
 import math
 import os
-import sys
+import resource
+import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from multiprocessing import get_context
 from typing import Any
 
 import django
@@ -19,7 +20,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.test")
 django.setup()
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from bench.data import TODAY, Country, make
@@ -27,18 +28,20 @@ from cells.models import Cell, DiplomaLevel, Occupation, Region, Training
 from cells.scoping import NOBODY
 from employers.models import Employer, Offer, OfferOccupation
 from matching.engine import NO_DAY, decode_rome
-from matching.models import Match, MatchRun
-from matching.services import execution
-from matching.services.runs import execute_run, request_run
+from matching.models import MatchRun
+from matching.services.execution import execute_run
+from matching.services.runs import request_run
 from youth.models import Wish, YoungPerson
+from youth.models.wishes import school_year_in_course
 
 BATCH = 5_000
-STEPS = ("read_inputs", "rank_shard", "allocate", "store_results")
+DATABASE = "bench_matching"
 
 
 @contextmanager
 def scratch_database() -> Iterator[None]:
     name = connection.settings_dict["NAME"]
+    connection.settings_dict["TEST"]["NAME"] = DATABASE  # never the tests' own database
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     try:
         yield
@@ -64,12 +67,12 @@ def fill(country: Country) -> Cell:
 
 
 def fill_people(country: Country, cell: Cell) -> None:
-    people, wishes = country.people, country.wishes
+    people, wishes, this_year = country.people, country.wishes, timezone.localdate().year
     YoungPerson.objects.bulk_create(
         (
             YoungPerson(
                 pk=pk, cell=cell, ine=f"{pk:010d}A", last_name="N", first_name="P", radius_km=int(radius),
-                birth_date=date(2011 if minor else 2000, 1, 1),
+                birth_date=date(this_year - (15 if minor else 25), 1, 1),
                 latitude=place(lat, lon)[0], longitude=place(lat, lon)[1],
             )
             for pk, lat, lon, radius, minor in zip(
@@ -94,8 +97,9 @@ def wish_of(country: Country, row: int, training: int) -> Wish:
     lat, lon = place(float(wishes.site_lat[row]), float(wishes.site_lon[row]))
     return Wish(
         pk=int(wishes.id[row]), young_person_id=int(country.people.id[wishes.person_index[row]]), source="affelnet",
-        school_year=2026, external_key=str(row), rank=int(wishes.rank[row]), label="CAP", training_id=training,
-        level_id=int(wishes.level[row]) or None, site_latitude=lat, site_longitude=lon,
+        school_year=school_year_in_course(timezone.localdate()), external_key=str(row), rank=int(wishes.rank[row]),
+        label="CAP", training_id=training, level_id=int(wishes.level[row]) or None, site_latitude=lat,
+        site_longitude=lon,
     )  # fmt: skip
 
 
@@ -126,61 +130,33 @@ def offer_of(country: Country, row: int) -> Offer:
     )  # fmt: skip
 
 
-def watch(seconds: dict[str, float]) -> None:
-    """Adds the time of each step of a run to `seconds`."""
-
-    def watched(name: str, step: Callable[..., Any]) -> Callable[..., Any]:
-        def timed(*args: Any, **options: Any) -> Any:
-            start = time.perf_counter()
-            try:
-                return step(*args, **options)
-            finally:
-                seconds[name] = seconds.get(name, 0.0) + time.perf_counter() - start
-
-        return timed
-
-    for name in STEPS:
-        setattr(execution, name, watched(name, getattr(execution, name)))
-
-
-def written_by_bulk_create(run: MatchRun) -> float:
-    fields = ("young_person_id", "offer_id", "wish_id", "rank", "score", "distance_m", "reasons")
-    rows = list(run.matches.values(*fields))
-    other = MatchRun.objects.create(cell=run.cell, parameters={})
-    start = time.perf_counter()
-    with transaction.atomic():
-        Match.objects.bulk_create((Match(run=other, **row) for row in rows), batch_size=BATCH)
-    return time.perf_counter() - start
-
-
-def measure(size: str) -> dict[str, Any]:
-    seconds: dict[str, float] = {}
-    with scratch_database():
-        cell = fill(make(size))
-        watch(seconds)
+def carried_out(database: str, cell_id: int, times: int) -> dict[str, Any]:
+    """So many runs of one cell in this process, after a first one that loads what is compiled."""
+    connection.settings_dict["NAME"] = database
+    cell, seconds = Cell.objects.get(pk=cell_id), []
+    for _ in range(times + 1):
         run = request_run(cell=cell, by=NOBODY)
         start = time.perf_counter()
         execute_run(run.pk)
-        total = time.perf_counter() - start
-        run.refresh_from_db()
-        baseline = written_by_bulk_create(run)
-    return {
-        "bench": "runs", "size": size, "state": run.state, "people": run.people_count, "offers": run.offer_count,
-        "matches": run.match_count, "people_with_offer": run.people_with_offer, "seconds": round(total, 2),
-        **{f"{name}_seconds": round(value, 2) for name, value in seconds.items()},
-        "bulk_create_seconds": round(baseline, 2),
-        "write_ratio_to_bulk_create": round(baseline / seconds["store_results"], 1),
+        seconds.append(time.perf_counter() - start)
+    run.refresh_from_db()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return facts_of(run) | {
+        "first_seconds": seconds[0], "seconds": statistics.median(seconds[1:]), "worker_peak_mb": peak
     }  # fmt: skip
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--size", choices=("XS", "S"), default="XS")
-    report = measure(parser.parse_args(argv).size)
-    sys.stdout.write("\n".join(f"{name:28} {value}" for name, value in report.items()) + "\n")
-    sys.stdout.write(json.dumps(report) + "\n")
-    return 0 if report["state"] == "done" else 1
+def whole_run(size: str, times: int) -> dict[str, Any]:
+    """The steps' seconds are those of the last run."""
+    with scratch_database():
+        cell = fill(make(size))
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            return pool.submit(carried_out, str(connection.settings_dict["NAME"]), cell.pk, times).result()
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def facts_of(run: MatchRun) -> dict[str, Any]:
+    return {
+        "state": run.state, "not_done": int(run.state != "done"), "people": run.people_count,
+        "offers": run.offer_count, "matches": run.match_count, "people_with_offer": run.people_with_offer,
+        **{f"{name}_seconds": value for name, value in (run.timings or {}).items()},
+    }  # fmt: skip
