@@ -1,7 +1,7 @@
 # Jonction : « make run » prépare tout et sert le site ; « make test » prépare tout et lance les tests.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench lock clean
+.PHONY: help run test lint bench prove-campaign lock clean
 
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && exit; \
@@ -13,7 +13,7 @@ UV_LOCK := $(VENV)/uv pip compile --universal --python-version 3.11 --generate-h
 
 help: ## cette aide
 	@echo "make CIBLE :"
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-7s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-14s %s\n", $$1, $$2 }'
 
 run: ## tout préparer, faire le travail principal, servir http://127.0.0.1:8000 (ONCE=1 : sans servir)
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 ou plus récent est nécessaire."; exit 1; }
@@ -22,6 +22,7 @@ run: ## tout préparer, faire le travail principal, servir http://127.0.0.1:8000
 
 test: ## tout préparer, lancer tous les tests
 	@$(INSTALL) dev
+	@$(VENV)/python manage.py compile_engine
 	@exec $(VENV)/python -m pytest -n 2
 
 lint: ## style, types, gabarits, migrations, dépendances
@@ -38,6 +39,10 @@ lint: ## style, types, gabarits, migrations, dépendances
 bench: ## les bancs d'essai (NAME=matching SIZE=S pour un seul)
 	@$(INSTALL) dev
 	@exec $(VENV)/python scripts/bench.py $(NAME) $(SIZE)
+
+prove-campaign: ## tuer au hasard pendant une campagne, puis compter (SEED=1 RECIPIENTS=2000 KILLS=20)
+	@$(INSTALL) dev
+	@exec $(VENV)/python scripts/prove_campaign.py --seed $(or $(SEED),1) --recipients $(or $(RECIPIENTS),2000) --kills $(or $(KILLS),20)
 
 lock: ## recalculer requirements/*.txt depuis pyproject.toml
 	@$(INSTALL) uv

@@ -23,6 +23,9 @@ from cells.models import (
     Department,
     DiplomaLevel,
     ImportBatch,
+    MailPolicy,
+    MailRate,
+    MailReport,
     MailStream,
     Membership,
     Objection,
@@ -30,8 +33,10 @@ from cells.models import (
     Organisation,
     OutgoingMail,
     ReferenceDataset,
+    RefusalRule,
     RefusedRow,
     Region,
+    Suppression,
     Training,
     TrainingAlias,
     TrainingCentre,
@@ -267,6 +272,41 @@ class ObjectionAdmin(ReadOnlyAdmin):
     list_display = ("pk", "purpose", "source", "created_at")
     list_filter = ("purpose", "source")
     exclude = ("address_hash",)
+
+
+@admin.register(MailPolicy)
+class MailPolicyAdmin(ReadOnlyAdmin):
+    list_display = ("pk", "campaigns_stopped", "minimum_sample", "refused_percent", "complained_permille")
+
+
+@admin.register(MailRate)
+class MailRateAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "per_minute", "burst", "tokens", "refilled_at")
+    exact_fields = ("domain",)
+
+
+@admin.register(RefusalRule)
+class RefusalRuleAdmin(ReadOnlyAdmin):
+    list_display = ("code", "action", "valid_from", "source")
+    list_filter = ("action",)
+    exact_fields = ("code",)
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(ReadOnlyAdmin):
+    list_display = ("pk", "reason", "code", "created_at")
+    list_filter = ("reason",)
+    exclude = ("address_hash",)
+
+
+@admin.register(MailReport)
+class MailReportAdmin(ReadOnlyAdmin):
+    """What came back, aside or not, without the server's words: they may repeat the address."""
+
+    list_display = ("uuid", "source", "kind", "code", "is_soft", "set_aside", "received_at")
+    list_filter = ("kind", "source", "set_aside")
+    exact_fields = ("uuid",)
+    exclude = ("address_hash", "diagnostic")
 
 
 @admin.register(AuditEntry)

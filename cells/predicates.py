@@ -16,3 +16,8 @@ def can_work_whole_cell(viewer: Viewer) -> bool:
 def can_import_offers(viewer: Viewer) -> bool:
     """Offers are shared by every cell: only a manager replaces a feed."""
     return viewer.is_manager
+
+
+def can_stop_campaigns(viewer: Viewer) -> bool:
+    """The switch stops every cell's campaigns: not for one counsellor to throw."""
+    return viewer.is_manager

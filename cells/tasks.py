@@ -5,16 +5,20 @@ from datetime import datetime
 from typing import Any
 
 from celery import shared_task
+from django.conf import settings
 from django.db.models.functions import Now
 
 from cells.mailing import ledger
+from cells.mailing.boxes import read_box
 from cells.mailing.delivery import deliver_batch
+from cells.mailing.reports import take_report
 from cells.mailing.service_mail import prepare_service_mails
 from cells.models import MailPurpose, MailStream, OutgoingMail
 from cells.services.api_keys import mark_key_used
 from cells.services.readings import record_readings
 
 BEAT_SECONDS = 60
+REPORTS_SECONDS = 300
 
 
 @shared_task(expires=BEAT_SECONDS)
@@ -32,6 +36,13 @@ def send_due_mails() -> None:
             result = deliver_batch(stream, prepare=prepare_service_mails, worker=socket.gethostname())
             if not result.claimed or result.unreachable:
                 break
+
+
+@shared_task(queue="mail", expires=REPORTS_SECONDS)
+def read_mail_reports() -> None:
+    """Every REPORTS_SECONDS, by beat: what came back to the mailbox of bounces, when there is one."""
+    if settings.MAIL_REPORTS_URL:
+        read_box(settings.MAIL_REPORTS_URL, take_report)
 
 
 @shared_task

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from cells.views import account, home, pages
+from cells.views import account, home, mail_reports, pages
 
 app_name = "cells"
 
@@ -13,5 +13,6 @@ urlpatterns = [
     path("mentions-legales/", pages.legal, name="legal"),
     path("donnees-personnelles/", pages.privacy, name="privacy"),
     path("cookies/", pages.cookies, name="cookies"),
+    path("retours-de-mails/", mail_reports.receive, name="mail-reports"),
     path("plan-du-site/", pages.site_map, name="site-map"),
 ]

@@ -5,11 +5,13 @@ from drf_spectacular.views import SpectacularAPIView
 
 from cells.api.docs import UnknownPath, docs
 from employers.api import urls as employers
+from matching.api import urls as matching
 from youth.api import urls as youth
 
 v1 = [
     *employers.v1,
     *youth.v1,
+    *matching.v1,
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     path("docs", docs, name="docs"),
 ]

@@ -21,12 +21,20 @@ app.conf.task_routes = {
     "*.import_*_file": {"queue": "imports"},  # hours long: nothing else waits behind them
 }
 app.autodiscover_tasks()
+app.autodiscover_tasks(["matching"], related_name="clock")
 
 # Every entry repeats what the database says is due, so a lost message costs one period at most.
 app.conf.beat_schedule = {
+    "launch-due-campaigns": {"task": "matching.clock.launch_due_campaigns", "schedule": 60.0},
     "wake-campaigns": {"task": "matching.tasks.wake_campaigns", "schedule": 60.0},
+    "start-nightly-run": {
+        "task": "matching.tasks.start_nightly_run",
+        "schedule": crontab(hour="1-4", minute="*/5"),
+    },
+    "prune-runs": {"task": "matching.tasks.prune_runs", "schedule": crontab(hour=5, minute=20)},
     "resume-stalled-runs": {"task": "matching.tasks.resume_stalled_runs", "schedule": 120.0},
     "release-expired-leases": {"task": "cells.tasks.release_expired_leases", "schedule": 60.0},
+    "read-mail-reports": {"task": "cells.tasks.read_mail_reports", "schedule": 300.0},
     "send-due-mails": {"task": "cells.tasks.send_due_mails", "schedule": 60.0},
     "publish-waiting-imports": {
         "task": "youth.tasks.publish_waiting_imports",

@@ -1,34 +1,29 @@
-"""Sending what is due of one stream: claim, compose, hand over one by one on one connection, settle."""
+"""Sending what is due of one stream: claim, compose, hand over in groups (one mail a connection), settle."""
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from email.utils import parseaddr
 from typing import NamedTuple
 
+from django.conf import settings
 from django.db import Error as DatabaseError
 
 from cells.mailing import ledger
-from cells.mailing.ledger import RETRY_DELAYS, UNREACHABLE_DELAY, Closing, Lease, Stored
+from cells.mailing.dkim_signature import signed
+from cells.mailing.health import pause_stream, trouble_of
+from cells.mailing.ledger import UNREACHABLE_DELAY, Lease, Stored
 from cells.mailing.message import Content, assemble, content_digest, wire_address
-from cells.mailing.smtp import (
-    LostBeforeContentError,
-    LostInDoubtError,
-    Reply,
-    SmtpLine,
-    UnreachableError,
-)
-from cells.models import MailStream, OutgoingMail
+from cells.mailing.refusals import RefusalRules
+from cells.mailing.sender import BatchResult, Ready, Sender, opened_lines
+from cells.mailing.smtp import UnreachableError
+from cells.models import MailPurpose, MailStream, OutgoingMail
 
 logger = logging.getLogger(__name__)
 
 State = OutgoingMail.State
 
 BATCH = 200
-LOST_CONNECTION = "La connexion au serveur a été perdue avant l’envoi."
-IN_DOUBT = "La connexion a été perdue pendant l’envoi : envoi incertain, non répété."
-GIVEN_UP = "Abandonné après plusieurs refus temporaires. Dernier : "
 NOT_COMPOSED = "Le message n’a pas pu être composé : "
 
 
@@ -38,29 +33,21 @@ class Withdrawal(NamedTuple):
     outcome: str
 
 
-Prepare = Callable[[Sequence[OutgoingMail]], dict[int, Content | Withdrawal]]
+class Postponement(NamedTuple):
+    """A mail that may not go now: it costs no try."""
+
+    until: datetime
 
 
-@dataclass
-class BatchResult:
-    """`claimed` 0: nothing was due. `unreachable`: the server takes nobody now, what was left waits a minute."""
-
-    claimed: int = 0
-    counts: Counter[str] = field(default_factory=Counter)
-    unreachable: bool = False
-    interrupted: bool = False
-
-
-class Ready(NamedTuple):
-    mail: OutgoingMail
-    address: str
-    message: bytes
+Answer = Content | Withdrawal | Postponement
+Prepare = Callable[[Sequence[OutgoingMail]], dict[int, Answer]]
 
 
 def deliver_batch(stream: MailStream, *, prepare: Prepare, worker: str, limit: int = BATCH) -> BatchResult:
     """Send up to `limit` due mails. `prepare` re-checks and renders them: by mail id, what to send or why not.
 
-    Any number of workers may call it at once. Whatever it raises, no mail is left in its hands.
+    Any number of workers may call it at once. Whatever it raises, no mail is left in its hands. A stream that does harm
+    is paused, `trouble` says why.
     """
     lease = ledger.claim(stream, limit=limit, worker=worker)
     result = BatchResult(claimed=len(lease.mails))
@@ -69,96 +56,46 @@ def deliver_batch(stream: MailStream, *, prepare: Prepare, worker: str, limit: i
         return result
     try:
         ready = _compose(lease, prepare, result)
-        with SmtpLine() as line:
-            Sender(lease, line, result).send_all(ready)
+        with opened_lines(settings.MAIL_CONNECTIONS) as lines:
+            Sender(lease, lines, RefusalRules.on(), result).send_all(ready)
     except UnreachableError as error:
         logger.warning("mail server unreachable: %s", error)
         result.unreachable, delay = True, UNREACHABLE_DELAY
     finally:
         ledger.release(lease, delay=delay)
+    _look_after(stream, result)
     return result
 
 
-class Sender:
-    """One conversation with the server. `pending` is the last verdict, committed with the next hand-over."""
-
-    def __init__(self, lease: Lease, line: SmtpLine, result: BatchResult) -> None:
-        self.lease = lease
-        self.line = line
-        self.result = result
-        self.pending: Closing | None = None
-
-    def send_all(self, ready: list[Ready]) -> None:
-        """Stops when the stream is no longer open or the lease has run out."""
-        try:
-            for one in ready:
-                if not self._send(one):
-                    self.result.interrupted = True
-                    return
-        finally:
-            self._flush()
-
-    def _send(self, one: Ready) -> bool:
-        mail = one.mail
-        try:
-            reply = self.line.envelope(one.address)
-            if reply.accepted:
-                if not self._hand_over(mail):
-                    self.line.forget()
-                    return False
-                reply = self.line.content(one.message)
-            self._conclude(closing_for(mail, reply))
-        except LostBeforeContentError:
-            self._conclude(later(mail, None, LOST_CONNECTION))
-        except LostInDoubtError:
-            self._conclude(Closing(mail.pk, State.UNCERTAIN, None, IN_DOUBT))
-        return True
-
-    def _hand_over(self, mail: OutgoingMail) -> bool:
-        previous, self.pending = self.pending, None
-        return ledger.hand_over(self.lease, mail.pk, previous)
-
-    def _conclude(self, closing: Closing) -> None:
-        self._flush()
-        self.pending = closing
-        self.result.counts[closing.state] += 1
-
-    def _flush(self) -> None:
-        if self.pending is not None:
-            ledger.settle(self.lease, self.pending)
-            self.pending = None
-
-
-def closing_for(mail: OutgoingMail, reply: Reply) -> Closing:
-    if reply.accepted:
-        return Closing(mail.pk, State.SENT, reply.code, "")
-    if reply.temporary:
-        return later(mail, reply.code, f"{reply.code} {reply.text}")
-    return Closing(mail.pk, State.FAILED, reply.code, f"{reply.code} {reply.text}")
-
-
-def later(mail: OutgoingMail, code: int | None, said: str) -> Closing:
-    """Queued again after the next delay of RETRY_DELAYS, refused when they are used up."""
-    if mail.attempts >= len(RETRY_DELAYS):
-        return Closing(mail.pk, State.FAILED, code, GIVEN_UP + said)
-    return Closing(mail.pk, State.QUEUED, code, said, RETRY_DELAYS[mail.attempts])
+def _look_after(stream: MailStream, result: BatchResult) -> None:
+    """Service mail is never paused: each of its mails is somebody's."""
+    if stream.purpose == MailPurpose.SERVICE:
+        result.trouble = ""
+    elif not result.trouble and result.counts[State.FAILED]:
+        result.trouble = trouble_of(stream)
+    if result.trouble:
+        pause_stream(stream)
+        logger.error("stream %s paused: %s", stream.uuid, result.trouble)
 
 
 def _compose(lease: Lease, prepare: Prepare, result: BatchResult) -> list[Ready]:
     """Stores what will be sent; closes what will not."""
     answers, broken = _prepared(prepare, lease.mails)
     withdrawn = {pk: answer.outcome for pk, answer in answers.items() if isinstance(answer, Withdrawal)}
+    ledger.postpone(lease, {pk: answer.until for pk, answer in answers.items() if isinstance(answer, Postponement)})
     ready, rows = [], []
+    sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     for mail in lease.mails:
         answer = answers.get(mail.pk)
         if not isinstance(answer, Content):
             continue
         try:
-            ready.append(_ready(mail, answer))
+            message = _written(mail, answer)
+            ready.append(Ready(mail, wire_address(mail.to_address), signed(message, sender)))
         except ValueError as error:
             broken[mail.pk] = f"{NOT_COMPOSED}{error}"
         else:
-            rows.append(Stored(mail.pk, answer, content_digest(ready[-1].message)))
+            rows.append(Stored(mail.pk, answer, content_digest(message)))
     ledger.withdraw(lease, withdrawn)
     ledger.refuse(lease, broken)
     ledger.store(lease, rows)
@@ -167,14 +104,14 @@ def _compose(lease: Lease, prepare: Prepare, result: BatchResult) -> list[Ready]
     return ready
 
 
-def _ready(mail: OutgoingMail, content: Content) -> Ready:
+def _written(mail: OutgoingMail, content: Content) -> bytes:
     """Raises ValueError on an address or a header that mail cannot carry."""
     mail.subject, mail.text, mail.html = content.subject, content.text, content.html
     mail.headers = content.headers
-    return Ready(mail, wire_address(mail.to_address), assemble(mail))
+    return assemble(mail)
 
 
-def _prepared(prepare: Prepare, mails: list[OutgoingMail]) -> tuple[dict[int, Content | Withdrawal], dict[int, str]]:
+def _prepared(prepare: Prepare, mails: list[OutgoingMail]) -> tuple[dict[int, Answer], dict[int, str]]:
     """What to send by mail id, and what could not be composed: one bad mail must not hold up the others."""
     try:
         return prepare(mails), {}
@@ -184,7 +121,7 @@ def _prepared(prepare: Prepare, mails: list[OutgoingMail]) -> tuple[dict[int, Co
         if len(mails) == 1:
             logger.exception("mail %s cannot be composed", mails[0].uuid)
             return {}, {mails[0].pk: f"{NOT_COMPOSED}{type(error).__name__}"}
-    answers: dict[int, Content | Withdrawal] = {}
+    answers: dict[int, Answer] = {}
     broken: dict[int, str] = {}
     for mail in mails:
         one, bad = _prepared(prepare, [mail])

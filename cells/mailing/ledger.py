@@ -1,26 +1,29 @@
 """The moves of a mail in the ledger. Each function is one transaction; the database's clock is the only clock.
 
 claim → store → hand_over → settle, and `release` for whatever a worker could not finish. Between `hand_over` and
-`settle` a crash leaves doubt, so one worker hands over one mail at a time: at most one mail per crash is uncertain.
+`settle` a crash leaves doubt, so a worker hands over one mail a connection (MAIL_CONNECTIONS): no more are uncertain
+after a crash than were in flight.
 """
 
 import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from cells.mailing.message import Content, message_id_for
+from cells.mailing.rates import grant
 from cells.models import MailStream, OutgoingMail
 
 State = OutgoingMail.State
 
-LEASE = timedelta(minutes=10)
 RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360))
 UNREACHABLE_DELAY = RETRY_DELAYS[0]
 
@@ -31,7 +34,7 @@ STREAM_STOPPED = "Envoi annulé."
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Mails one worker holds until LEASE has passed. `token` is new at each claim: an old lease holds nothing."""
+    """Mails one worker holds for MAIL_LEASE_SECONDS. `token` is new at each claim: an old lease holds nothing."""
 
     token: str
     mails: list[OutgoingMail]
@@ -54,26 +57,37 @@ class Stored(NamedTuple):
 
 
 SETTLE = """
-UPDATE cells_outgoingmail
-   SET state = %(state)s,
-       smtp_code = %(code)s,
-       outcome = left(%(outcome)s, 300),
+UPDATE cells_outgoingmail AS mail
+   SET state = row.state,
+       smtp_code = row.code,
+       outcome = left(row.outcome, 300),
        attempts = attempts + 1,
        lease_until = NULL,
-       leased_by = CASE WHEN %(state)s = 'queued' THEN '' ELSE leased_by END,
-       handed_over_at = CASE WHEN %(state)s = 'queued' THEN NULL ELSE handed_over_at END,
-       next_attempt_at = CASE WHEN %(state)s = 'queued' THEN clock_timestamp() + %(delay)s ELSE next_attempt_at END,
-       closed_at = CASE WHEN %(state)s = 'queued' THEN NULL ELSE clock_timestamp() END
- WHERE id = %(mail_id)s AND leased_by = %(token)s AND state IN ('leased', 'uncertain')
+       leased_by = CASE WHEN row.state = 'queued' THEN '' ELSE leased_by END,
+       handed_over_at = CASE WHEN row.state = 'queued' THEN NULL ELSE handed_over_at END,
+       next_attempt_at = CASE WHEN row.state = 'queued' THEN clock_timestamp() + row.delay ELSE next_attempt_at END,
+       closed_at = CASE WHEN row.state = 'queued' THEN NULL ELSE clock_timestamp() END
+  FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(codes)s::smallint[], %(outcomes)s::text[],
+              %(delays)s::interval[]) AS row (id, state, code, outcome, delay)
+ WHERE mail.id = row.id AND mail.leased_by = %(token)s AND mail.state IN ('leased', 'uncertain')
 """
 
 HAND_OVER = """
 UPDATE cells_outgoingmail AS mail
    SET handed_over_at = clock_timestamp()
   FROM cells_mailstream AS stream
- WHERE mail.id = %(next_id)s AND mail.leased_by = %(token)s AND mail.state = 'leased'
+ WHERE mail.id = ANY(%(next_ids)s::bigint[]) AND mail.leased_by = %(token)s AND mail.state = 'leased'
    AND mail.lease_until > clock_timestamp()
    AND stream.id = mail.stream_id AND stream.state = 'open'
+   AND (stream.purpose = 'service' OR NOT EXISTS (SELECT FROM cells_mailpolicy WHERE campaigns_stopped))
+RETURNING mail.id
+"""
+
+PUT_OFF = """
+UPDATE cells_outgoingmail AS mail
+   SET next_attempt_at = clock_timestamp() + row.wait
+  FROM unnest(%s::bigint[], %s::interval[]) AS row (id, wait)
+ WHERE mail.id = row.id
 """
 
 STORE = """
@@ -114,15 +128,38 @@ def queue_mail(stream: MailStream, *, dedup_key: str, to: str, content: Content)
 
 
 def claim(stream: MailStream, *, limit: int, worker: str) -> Lease:
-    """Up to `limit` due mails that nobody else holds. Must be the outermost transaction: a claim is public."""
+    """Up to `limit` due mails that nobody else holds and that the rates let go; those they hold back wait their turn.
+
+    Must be the outermost transaction: a claim is public.
+    """
     token = f"{worker[:40]}:{uuid.uuid4().hex}"
     with transaction.atomic(durable=True):
-        due = OutgoingMail.objects.due(Now()).filter(stream=stream).order_by("next_attempt_at")
-        ids = list(due.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:limit])
-        OutgoingMail.objects.filter(pk__in=ids).update(
-            state=State.LEASED, lease_until=Now() + LEASE, leased_by=token, handed_over_at=None
+        due = OutgoingMail.objects.due(Now()).filter(stream=stream).order_by("next_attempt_at", "pk")
+        wanted = due.select_for_update(skip_locked=True, of=("self",)).values_list("pk", "to_address")
+        granted = grant(list(wanted[:limit]))
+        _put_off(granted.later)
+        OutgoingMail.objects.filter(pk__in=granted.now).update(
+            state=State.LEASED,
+            lease_until=Now() + timedelta(seconds=settings.MAIL_LEASE_SECONDS),
+            leased_by=token,
+            handed_over_at=None,
         )
-    return Lease(token, list(OutgoingMail.objects.filter(pk__in=ids).order_by("pk")))
+    return Lease(token, list(OutgoingMail.objects.filter(pk__in=granted.now).order_by("pk")))
+
+
+def _put_off(waits: dict[int, timedelta]) -> None:
+    if waits:
+        with connection.cursor() as cursor:
+            cursor.execute(PUT_OFF, [list(waits), list(waits.values())])
+
+
+def postpone(lease: Lease, moments: dict[int, datetime]) -> None:
+    """Back to the queue until then, as if they had not been claimed."""
+    for moment in set(moments.values()):
+        ids = [mail_id for mail_id, until in moments.items() if until == moment]
+        held_by(lease).filter(pk__in=ids).update(
+            state=State.QUEUED, lease_until=None, leased_by="", next_attempt_at=moment
+        )
 
 
 def store(lease: Lease, rows: list[Stored]) -> None:
@@ -152,26 +189,31 @@ def refuse(lease: Lease, outcomes: dict[int, str]) -> None:
         _close(held_by(lease).filter(pk=mail_id), State.FAILED, outcome)
 
 
-def hand_over(lease: Lease, next_id: int, previous: Closing | None = None) -> bool:
-    """Commits that `next_id` is about to be shown to the server, and closes the previous mail in the same breath.
+def hand_over(lease: Lease, next_ids: list[int], previous: Sequence[Closing] = ()) -> set[int]:
+    """Commits that these mails are about to be shown to the server, and closes the previous ones in the same breath.
 
-    False when the mail is not ours any more, or its stream is no longer open: it must not be sent.
+    A mail that is not in the answer is not ours any more, or its stream is no longer open: it must not be sent.
     """
-    values: dict[str, Any] = {"next_id": next_id, "token": lease.token}
+    values: dict[str, Any] = {"next_ids": next_ids, "token": lease.token}
     statement = HAND_OVER
-    if previous is not None:
+    if previous:
         statement = f"WITH settled AS ({SETTLE}) {HAND_OVER}"
-        values |= previous._asdict()
+        values |= _columns(previous)
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        handed_over: int = cursor.rowcount
-    return handed_over == 1
+        return {mail_id for (mail_id,) in cursor.fetchall()}
 
 
-def settle(lease: Lease, closing: Closing) -> None:
+def settle(lease: Lease, closings: Sequence[Closing]) -> None:
     """A late verdict still counts: it replaces the doubt a sweeper wrote meanwhile."""
     with connection.cursor() as cursor:
-        cursor.execute(SETTLE, {**closing._asdict(), "token": lease.token})
+        cursor.execute(SETTLE, {**_columns(closings), "token": lease.token})
+
+
+def _columns(closings: Sequence[Closing]) -> dict[str, Any]:
+    ids, states, codes, outcomes, delays = zip(*closings, strict=True)
+    columns = {"ids": ids, "states": states, "codes": codes, "outcomes": outcomes, "delays": delays}
+    return {name: list(values) for name, values in columns.items()}
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass, field
 from email.header import Header
 from email.utils import format_datetime, formataddr
+from functools import lru_cache
 from hashlib import sha256
 from typing import Protocol
 
@@ -102,6 +103,7 @@ def _header(name: str, value: str) -> str:
     return value if value.isascii() else _encoded(value, len(name) + 2)
 
 
+@lru_cache(maxsize=1_000)
 def _encoded(value: str, used: int = 0) -> str:
     return Header(value, "utf-8", maxlinelen=76 - used).encode(linesep="\r\n")
 

@@ -1,17 +1,17 @@
 """One SMTP connection that says exactly how far a message went."""
 
+import contextlib
 import re
 import smtplib
 import ssl
-from email.utils import parseaddr
 from functools import partial
-from types import TracebackType
-from typing import NamedTuple, NoReturn, Self
+from typing import NamedTuple, NoReturn
 
 from django.conf import settings
 
 LINE_DOT = re.compile(rb"^\.", re.MULTILINE)
 CLOSING = 421
+INVITED = 354
 LOST = (smtplib.SMTPServerDisconnected, OSError)
 
 
@@ -42,71 +42,119 @@ class LostInDoubtError(Exception):
 
 
 class SmtpLine:
-    """Opened when first needed, again after a loss. `envelope` then `content`, or `envelope` then `forget`."""
+    """Opened when first needed, again after a loss. For each mail: `start`, `invitation`, then `begin` and `verdict`.
+
+    Each write and each answer is a step of its own, so that one worker keeps several lines busy at once. The message
+    itself leaves with `begin` only: until then the mail was certainly not taken.
+    """
 
     def __init__(self) -> None:
-        self.sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
         self.connection: smtplib.SMTP | None = None
+        self.pipelines = False
+        self.sender = self.to = ""
+        self.is_fresh = False
+        self.is_idle = True
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def envelope(self, to: str) -> Reply:
-        """MAIL and RCPT. A reused connection that turns out to be dead is replaced once."""
-        was_open = self.connection is not None
+    def open(self) -> None:
+        """Raises UnreachableError."""
+        if self.connection is not None:
+            return
         try:
-            return self._envelope(to)
+            self.connection = _connect()
+        except (smtplib.SMTPException, OSError) as error:
+            raise UnreachableError(str(error)) from error
+        self.pipelines = self.connection.has_extn("pipelining")
+        self.is_fresh = self.is_idle = True
+
+    def start(self, sender: str, to: str) -> None:
+        """MAIL, and with it RCPT and DATA where the server takes them at once (RFC 2920)."""
+        self.open()
+        self.sender, self.to, self.is_idle = sender, to, False
+        with contextlib.suppress(*LOST):  # `invitation` will hear that nobody answers
+            self._write(*self._commands() if self.pipelines else self._commands()[:1])
+
+    def invitation(self) -> Reply:
+        """354 when the server waits for the message. A reused connection that turns out to be dead is replaced once.
+
+        Raises LostBeforeContentError, and UnreachableError when the server takes nothing from our sender.
+        """
+        try:
+            return self._invitation()
         except LostBeforeContentError:
-            if not was_open:
+            if self.is_fresh:
                 raise
-            return self._envelope(to)
+            self.start(self.sender, self.to)
+            return self._invitation()
 
-    def content(self, message: bytes) -> Reply:
-        """DATA. Raises LostInDoubtError when the connection breaks before the server's verdict."""
-        connection = self._opened()
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a message has left whose verdict is not heard yet."""
+        return self.connection is not None and not self.is_idle
+
+    def begin(self, message: bytes) -> None:
+        """The message and its end. Raises LostInDoubtError."""
+        assert self.connection is not None
         try:
-            invited = _reply(connection.docmd("DATA"))
-        except LOST as error:
-            self._drop()
-            raise LostBeforeContentError(str(error)) from error
-        if invited.code != 354:
-            return self._refused(invited)
-        try:
-            connection.send(LINE_DOT.sub(b"..", message) + b".\r\n")
-            verdict = _reply(connection.getreply())
+            self.connection.send(LINE_DOT.sub(b"..", message) + b".\r\n")
         except LOST as error:
             self._drop()
             raise LostInDoubtError(str(error)) from error
+
+    def verdict(self) -> Reply:
+        """Raises LostInDoubtError when the connection breaks before the server's answer."""
+        try:
+            verdict = self._read()
+        except LOST as error:
+            self._drop()
+            raise LostInDoubtError(str(error)) from error
+        self.is_fresh, self.is_idle = False, True
         return verdict if verdict.accepted else self._refused(verdict)
 
     def forget(self) -> None:
-        """Gives up the envelope without a message."""
-        self._refused(Reply(250, ""))
+        """Gives up the mail whose message was invited: after 354 only a broken connection says so."""
+        self._drop()
 
     def close(self) -> None:
-        if self.connection is not None:
-            try:
+        if self.connection is not None and self.is_idle:
+            with contextlib.suppress(smtplib.SMTPException, OSError):
                 self.connection.quit()
-            except (smtplib.SMTPException, OSError):
-                self._drop()
-        self.connection = None
+        self._drop()
 
-    def _envelope(self, to: str) -> Reply:
-        connection = self._opened()
+    def _commands(self) -> list[str]:
+        return [f"MAIL FROM:<{self.sender}>", f"RCPT TO:<{self.to}>", "DATA"]
+
+    def _invitation(self) -> Reply:
         try:
-            sender = _reply(connection.mail(self.sender))
-            reply = _reply(connection.rcpt(to)) if sender.accepted else sender
+            replies = self._replies_at_once() if self.pipelines else self._replies_in_turn()
         except LOST as error:
             self._drop()
             raise LostBeforeContentError(str(error)) from error
-        if not sender.accepted:
-            self._refuse_sender(sender)
-        return reply if reply.accepted else self._refused(reply)
+        if not replies[0].accepted:
+            self._refuse_sender(replies[0])
+        return self._judge(replies)
+
+    def _replies_at_once(self) -> list[Reply]:
+        return [self._read() for _ in self._commands()]
+
+    def _replies_in_turn(self) -> list[Reply]:
+        replies = [self._read()]
+        for command in self._commands()[1:]:
+            if not replies[-1].accepted:
+                break
+            self._write(command)
+            replies.append(self._read())
+        return replies
+
+    def _judge(self, replies: list[Reply]) -> Reply:
+        """The first refusal. A server that invites the message of a refused recipient must not get an empty one."""
+        invited = replies[-1].code == INVITED
+        refusal = next((reply for reply in replies[:2] if not reply.accepted), None)
+        if refusal is None and invited:
+            return replies[-1]
+        if invited:
+            self._drop()
+        self.is_fresh, self.is_idle = False, True
+        return self._refused(refusal or replies[-1])
 
     def _refuse_sender(self, reply: Reply) -> NoReturn:
         """Says nothing of the recipient: the mail is not to blame. A server may close a connection used enough."""
@@ -126,22 +174,25 @@ class SmtpLine:
             self._drop()
         return reply
 
-    def _opened(self) -> smtplib.SMTP:
+    def _write(self, *commands: str) -> None:
+        assert self.connection is not None
+        self.connection.send("".join(f"{command}\r\n" for command in commands).encode("ascii"))
+
+    def _read(self) -> Reply:
         if self.connection is None:
-            try:
-                self.connection = _connect()
-            except (smtplib.SMTPException, OSError) as error:
-                raise UnreachableError(str(error)) from error
-        return self.connection
+            raise smtplib.SMTPServerDisconnected("no connection")
+        code, text = self.connection.getreply()
+        return Reply(code, text.decode(errors="replace"))
 
     def _drop(self) -> None:
         if self.connection is not None:
             self.connection.close()
         self.connection = None
+        self.is_idle = True
 
 
 def _connect() -> smtplib.SMTP:
-    verified = ssl.create_default_context()
+    verified = ssl.create_default_context() if settings.EMAIL_USE_SSL or settings.EMAIL_USE_TLS else None
     kind = partial(smtplib.SMTP_SSL, context=verified) if settings.EMAIL_USE_SSL else smtplib.SMTP
     connection = kind(
         settings.EMAIL_HOST,
@@ -159,8 +210,3 @@ def _connect() -> smtplib.SMTP:
         connection.close()
         raise
     return connection
-
-
-def _reply(answer: tuple[int, bytes]) -> Reply:
-    code, text = answer
-    return Reply(code, text.decode(errors="replace"))

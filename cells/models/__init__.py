@@ -1,7 +1,8 @@
 from cells.models.audit import AuditEntry
+from cells.models.deliverability import MailRate, MailReport, RefusalRule, Suppression
 from cells.models.imports import ImportBatch, RefusedRow
 from cells.models.keys import ApiKey
-from cells.models.mail import MailPurpose, MailStream, Objection, OutgoingMail
+from cells.models.mail import MailPolicy, MailPurpose, MailStream, Objection, OutgoingMail
 from cells.models.nomenclatures import Activity, DiplomaLevel, Occupation, ReferenceDataset
 from cells.models.organisations import Cell, Organisation, TrainingCentre
 from cells.models.people import Membership, User
@@ -20,7 +21,10 @@ __all__ = [
     "Department",
     "DiplomaLevel",
     "ImportBatch",
+    "MailPolicy",
     "MailPurpose",
+    "MailRate",
+    "MailReport",
     "MailStream",
     "Membership",
     "Objection",
@@ -28,9 +32,11 @@ __all__ = [
     "Organisation",
     "OutgoingMail",
     "ReferenceDataset",
+    "RefusalRule",
     "RefusedRow",
     "Region",
     "Role",
+    "Suppression",
     "Training",
     "TrainingAlias",
     "TrainingCentre",

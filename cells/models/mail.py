@@ -4,7 +4,7 @@ import uuid
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, Q
 
 from cells.scoping import ScopedQuerySet, Viewer
 
@@ -14,6 +14,33 @@ class MailPurpose(models.TextChoices):
 
     OFFERS = "offers", "Envoi d’offres"
     SERVICE = "service", "Message de service"
+
+
+class MailPolicy(models.Model):
+    """One row: what holds for every campaign of the platform. `campaigns_stopped` is the kill switch.
+
+    A stream is paused by itself when, of its last `minimum_sample` mails or more, too many were refused or
+    complained of.
+    """
+
+    ONLY = 1
+
+    campaigns_stopped = models.BooleanField("tous les envois arrêtés", default=False)
+    stopped_reason = models.CharField("raison de l’arrêt", max_length=200, blank=True)
+    changed_at = models.DateTimeField("modifié le", auto_now=True)
+    minimum_sample = models.PositiveIntegerField("mails avant de juger", default=100)
+    refused_percent = models.FloatField("refus tolérés (%)", default=10)
+    complained_permille = models.FloatField("signalements tolérés (‰)", default=3)
+    soft_limit = models.PositiveSmallIntegerField("échecs passagers avant abandon de l’adresse", default=3)
+    soft_days = models.PositiveSmallIntegerField("sur combien de jours", default=30)
+
+    class Meta:
+        verbose_name = "règle d’envoi"
+        verbose_name_plural = "règles d’envoi"
+        constraints = [models.CheckConstraint(name="mail_policy_only_one", condition=Q(pk=1))]
+
+    def __str__(self):
+        return "règles d’envoi"
 
 
 class MailStreamQuerySet(ScopedQuerySet):
@@ -36,6 +63,8 @@ class MailStream(models.Model):
     name = models.CharField("nom", max_length=120)
     purpose = models.CharField("finalité", max_length=20, choices=MailPurpose.choices)
     state = models.CharField("état", max_length=10, choices=State.choices, default=State.OPEN)
+    # A resumed stream is judged on what it sends from then on.
+    judged_from = models.DateTimeField("jugé à partir du", null=True)
 
     objects = MailStreamQuerySet.as_manager()
 
@@ -52,8 +81,10 @@ class OutgoingMailQuerySet(ScopedQuerySet):
         return self.of_cell(viewer, "stream__cell_id")
 
     def due(self, now) -> Self:
-        """Queued mails whose time has come, in streams that are open."""
+        """Queued mails whose time has come, in streams that are open; the kill switch spares service mail."""
+        stopped = MailPolicy.objects.filter(campaigns_stopped=True)
         return self.filter(
+            Q(stream__purpose=MailPurpose.SERVICE) | ~Exists(stopped),
             state=OutgoingMail.State.QUEUED,
             next_attempt_at__lte=now,
             stream__state=MailStream.State.OPEN,
@@ -78,6 +109,7 @@ class OutgoingMail(models.Model):
         UNCERTAIN = "uncertain", "Incertain"
         FAILED = "failed", "Refusé"
         BOUNCED = "bounced", "Non distribué"
+        COMPLAINED = "complained", "Signalé comme indésirable"
         WITHDRAWN = "withdrawn", "Retiré"
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -125,6 +157,11 @@ class OutgoingMail(models.Model):
         ]
         indexes = [
             models.Index(fields=["stream", "next_attempt_at"], condition=Q(state="queued"), name="outgoing_mail_due"),
+            models.Index(
+                fields=["stream"],
+                condition=Q(state__in=["failed", "bounced", "complained"]),
+                name="outgoing_mail_unwelcome",
+            ),
             models.Index(fields=["lease_until"], condition=Q(state="leased"), name="outgoing_mail_leases"),
         ]
 

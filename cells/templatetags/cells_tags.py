@@ -16,6 +16,7 @@ BADGE_KINDS = {
     "refused": "error",
     "interrupted": "warning",
     "launched": "info",
+    "scheduled": "new",
     "paused": "warning",
     "finished": "success",
     "seeking": "info",

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from cells.predicates import can_work_cases, can_work_whole_cell
+from cells.predicates import can_stop_campaigns, can_work_cases, can_work_whole_cell
 from cells.scoping import Viewer
 
 View = Callable[..., HttpResponse]
@@ -38,5 +38,8 @@ def screen_for(may: Callable[[Viewer], bool], refusal: str = "") -> Callable[[Vi
     return decorate
 
 
+MANAGERS_ONLY = "Seul un responsable de cellule arrête ou relance tous les envois. Prévenez le vôtre."
+
 counsellor_screen = screen_for(can_work_cases)
 whole_cell_screen = screen_for(can_work_whole_cell, WHOLE_CELL)
+manager_screen = screen_for(can_stop_campaigns, MANAGERS_ONLY)

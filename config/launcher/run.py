@@ -76,6 +76,8 @@ class Launch:
             call_command("migrate", verbosity=0, interactive=False)
         with self.step("Données de référence"):
             call_command("load_reference", verbosity=0, stdout=io.StringIO())
+        with self.step("Moteur de rapprochement"):
+            call_command("compile_engine")
         self.seconds["setup"] = round(time.time() - self.started, 2)
 
     def start_programs(self, *, serving: bool) -> None:
@@ -93,7 +95,7 @@ class Launch:
     def start_sink(self) -> None:
         """This process read its settings before the port was known: it gets them as the others do."""
         port = first_free(settings.EMAIL_PORT)
-        self.crew.environment["EMAIL_URL"] = f"smtp://{HOST}:{port}"
+        self.crew.environment |= {"EMAIL_URL": f"smtp://{HOST}:{port}", "MAIL_QUIET_HOURS": "0"}
         settings.EMAIL_HOST, settings.EMAIL_PORT = HOST, port
         self.crew.start(programs.sink(self.var, port))
         self.wait_for("La messagerie locale", port)

@@ -111,6 +111,13 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "Europe/Paris"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # workers log as LOGGING says
 
+# --- Matching -------------------------------------------------------------------------------------
+# Finished runs kept for each cell, and days after which a run no longer names anybody.
+MATCHING_RUNS_KEPT = env.int("MATCHING_RUNS_KEPT", 5)
+MATCHING_RUN_DAYS = env.int("MATCHING_RUN_DAYS", 365)
+# How long a web process proposes offers without looking whether they have changed.
+MATCHING_LIVE_SECONDS = env.int("MATCHING_LIVE_SECONDS", 5)
+
 # --- Mail -----------------------------------------------------------------------------------------
 EMAIL_URL = env.str("EMAIL_URL", "smtp://127.0.0.1:1025")
 _email = env.email_url_config(EMAIL_URL)
@@ -122,6 +129,21 @@ EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_PASSWORD"] or ""
 EMAIL_USE_TLS = _email.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = _email.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 30
+# How long a mail stays in the hands of a worker that gives no sign of life.
+MAIL_LEASE_SECONDS = env.int("MAIL_LEASE_SECONDS", 600)
+# Connections one worker keeps busy at once: as many mails are in doubt at most when it is killed.
+MAIL_CONNECTIONS = env.int("MAIL_CONNECTIONS", 4)
+# Campaigns wait for waking hours where the young person lives. No use with a local sink: nobody is woken.
+MAIL_QUIET_HOURS = env.bool("MAIL_QUIET_HOURS", True)
+# Bounces come back to this address, each with its mail's name after a « + »; empty: to DEFAULT_FROM_EMAIL.
+MAIL_BOUNCE_ADDRESS = env.str("MAIL_BOUNCE_ADDRESS", "")
+# Where they are read: mbox:/path, maildir:/path or imaps://name:secret@server/INBOX.
+MAIL_REPORTS_URL = env.str("MAIL_REPORTS_URL", "")
+# Secret of the provider's calls about bounces and complaints (Standard Webhooks); empty: no such calls.
+MAIL_WEBHOOK_SECRET = env.str("MAIL_WEBHOOK_SECRET", "")
+# A private key (PEM) to sign with, when the relay does not; its public half is <selector>._domainkey in the DNS.
+MAIL_DKIM_KEY = env.str("MAIL_DKIM_KEY", "")
+MAIL_DKIM_SELECTOR = env.str("MAIL_DKIM_SELECTOR", "jonction")
 MAIL_DOMAIN = env.str("MAIL_DOMAIN", "jonction.localhost")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"Jonction <ne-pas-repondre@{MAIL_DOMAIN}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL

@@ -16,6 +16,7 @@ from cells.models import (
     DiplomaLevel,
     ImportBatch,
     MailPurpose,
+    MailReport,
     MailStream,
     Membership,
     Occupation,
@@ -205,3 +206,13 @@ class OutgoingMailFactory(DjangoModelFactory):
     message_id = factory.Sequence(lambda n: f"<{n}@jonction.example>")
     to_address = factory.Sequence(lambda n: f"destinataire{n}@exemple.fr")
     next_attempt_at = factory.LazyFunction(timezone.now)
+
+
+class MailReportFactory(DjangoModelFactory):
+    class Meta:
+        model = MailReport
+
+    digest = factory.Sequence(lambda n: f"{n:064x}")
+    source = "mailbox"
+    kind = "bounce"
+    mail = factory.SubFactory(OutgoingMailFactory)

@@ -30,6 +30,7 @@ def server(settings):
     settings.EMAIL_HOST, settings.EMAIL_TIMEOUT = "127.0.0.1", 10
     settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
     settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+    settings.MAIL_CONNECTIONS = 1
     with SmtpServer() as running:
         settings.EMAIL_PORT = running.port
         yield running
@@ -305,9 +306,9 @@ def arm(monkeypatch, step):
     elif step == "stored":
         monkeypatch.setattr(ledger, "store", kill_after(ledger.store))
     elif step == "handed over":
-        monkeypatch.setattr(SmtpLine, "content", kill)
+        monkeypatch.setattr(SmtpLine, "begin", kill)
     elif step == "taken":
-        monkeypatch.setattr(SmtpLine, "content", kill_after(SmtpLine.content))
+        monkeypatch.setattr(SmtpLine, "verdict", kill_after(SmtpLine.verdict))
     if step == "settled":
         monkeypatch.setattr(ledger, "settle", kill_after(ledger.settle))
     else:
@@ -335,16 +336,16 @@ def test_a_worker_killed_at_any_moment_loses_nothing_and_doubles_nothing(server,
 def test_a_worker_killed_in_mid_batch_leaves_one_mail_in_doubt_at_most(server, stream, monkeypatch):
     mails = OutgoingMailFactory.create_batch(10, stream=stream)
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        original, calls = SmtpLine.content, []
+        original, calls = SmtpLine.verdict, []
 
-        def content(line, message):
-            reply = original(line, message)
-            calls.append(message)
+        def verdict(line):
+            reply = original(line)
+            calls.append(reply)
             if len(calls) == 4:
                 raise Killed
             return reply
 
-        patch.setattr(SmtpLine, "content", content)
+        patch.setattr(SmtpLine, "verdict", verdict)
         patch.setattr(ledger, "release", kill)
         deliver(stream)
     expire_leases()
@@ -355,16 +356,16 @@ def test_a_worker_killed_in_mid_batch_leaves_one_mail_in_doubt_at_most(server, s
 
 
 def test_a_verdict_that_comes_late_replaces_the_doubt(server, stream, mail, monkeypatch):
-    original = SmtpLine.content
+    original = SmtpLine.verdict
 
-    def slow_content(line, message):
+    def slow_verdict(line):
         expire_leases()
         sweep_expired_leases()
         mail.refresh_from_db()
         assert mail.state == State.UNCERTAIN
-        return original(line, message)
+        return original(line)
 
-    monkeypatch.setattr(SmtpLine, "content", slow_content)
+    monkeypatch.setattr(SmtpLine, "verdict", slow_verdict)
     deliver(stream)
     mail.refresh_from_db()
     assert (mail.state, mail.smtp_code) == (State.SENT, 250)
@@ -375,11 +376,11 @@ def test_a_worker_whose_lease_ran_out_sends_nothing_more(server, stream, monkeyp
     original = ledger.hand_over
     handed = []
 
-    def late(lease, next_id, previous=None):
+    def late(lease, next_ids, previous=()):
         if len(handed) == 1:
             expire_leases()
-        handed.append(next_id)
-        return original(lease, next_id, previous)
+        handed.append(next_ids)
+        return original(lease, next_ids, previous)
 
     monkeypatch.setattr(ledger, "hand_over", late)
     assert deliver(stream).interrupted

@@ -27,6 +27,7 @@ class ScriptedHandler:
         self.at_data: deque[str] = deque()
         self.taken: list[tuple[str, bytes]] = []
         self.sessions = 0
+        self.pipelines = False
         self.on_message: Callable[[int], None] = lambda count: None
         self.lock = threading.Lock()
 
@@ -35,7 +36,7 @@ class ScriptedHandler:
     ) -> list[str]:
         session.host_name = hostname
         self.sessions += 1
-        return responses
+        return [*responses[:-1], "250-PIPELINING", responses[-1]] if self.pipelines else responses
 
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
