@@ -12,8 +12,17 @@ from cells.models import AuditEntry
 from youth.models import Wish, YoungPerson
 
 ACTION_LABELS = {
+    "person.search_changed": "Recherche modifiée",
     "wish.added": "Vœu ajouté",
     "wish.closed": "Vœu clos",
+    "person.answered": "Réponse à un mail d’offres",
+    "answer.handled": "Réponse traitée",
+}
+ANSWERS = {
+    "call_me": "demande à être appelé",
+    "found": "dit avoir trouvé un employeur",
+    "applied": "dit avoir candidaté",
+    "not_for_me": "ne veut pas d’une des offres",
 }
 
 
@@ -64,7 +73,7 @@ def _worded(acts: list[AuditEntry], wishes: list[Wish]) -> Iterator[Event]:
     by_uuid: dict[UUID | None, Wish] = {wish.uuid: wish for wish in wishes}
     for entry in acts:
         wish = by_uuid.get(entry.target_uuid)
-        label = wish.label if wish else ""
+        label = wish.label if wish else ANSWERS.get(entry.facts.get("kind", ""), "")
         reason = wish.closed_reason if wish and entry.action == "wish.closed" else ""
         who = entry.user.get_full_name() if entry.user else ""
         detail = " – ".join(part for part in (label, reason, who) if part)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from youth.views import imports, people, trainings, wishes
+from youth.views import imports, people, search_area, trainings, wishes
 
 app_name = "youth"
 
@@ -11,6 +11,7 @@ urlpatterns = [
     path("jeunes/<uuid:uuid>/", people.person_detail, name="person-detail"),
     path("jeunes/<uuid:uuid>/historique/", people.person_history, name="person-history"),
     path("jeunes/<uuid:uuid>/voeux/", wishes.wish_add, name="wish-add"),
+    path("jeunes/<uuid:uuid>/recherche/", search_area.search_area, name="search-area"),
     path("voeux/<uuid:uuid>/clore/", wishes.wish_close, name="wish-close"),
     path("metiers/", wishes.occupation_options, name="occupation-options"),
     path("imports/", imports.import_list, name="import-list"),

@@ -4,13 +4,14 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from cells.mailing.suppressions import dead_addresses
 from cells.reading import note_reading
 from cells.services.audit import record_action
 from cells.views.access import counsellor_screen
@@ -124,8 +125,11 @@ def find_person(request: HttpRequest, uuid: UUID) -> YoungPerson:
 @counsellor_screen
 def today(request: HttpRequest) -> HttpResponse:
     people = YoungPerson.objects.visible_to(request.viewer)
+    dead = dead_addresses(request.viewer.cell_id)
+    unreachable = people.filter(Q(email__in=dead) | Q(guardians__email__in=dead)).distinct()
     context = {
         "situations": count_situations(people),
+        "unreachable": unreachable.order_by("last_name", "first_name", "pk"),
         "unresolved": Wish.objects.visible_to(request.viewer).unresolved().count(),
         "newest": people.order_by("-created_at", "-pk")[:NEWEST],
     }
