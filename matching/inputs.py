@@ -1,6 +1,7 @@
 """What a run reads: from database rows to the engine's arrays."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from hashlib import sha256
@@ -16,14 +17,15 @@ from employers.models import Contract, Offer, OfferOccupation
 from employers.workflow import ContractState
 from matching.copying import Arrays, copy_out, day, real, rome, truth, whole
 from matching.engine import NO_DAY, Offers, Parameters, People, Ragged, Wishes, default_budget
-from matching.engine.arrays import Floats, Ints, Table
+from matching.engine.arrays import Floats, Ints, Table, encode_rome
 from matching.engine.geometry import box_spans, has_place
-from matching.engine.probes import radii_m
-from matching.models import RecipientOffer
+from matching.engine.seekers import radii_m
+from matching.models import OfferRefusal, RecipientOffer
 from matching.run_settings import EPOCH, RunSettings
 from youth.models import Wish, YoungPerson
 from youth.models.people import ADULT_AGE
 
+NO_TRADE = "A0000"  # no code of the nomenclature
 MOST_POSITIONS = int(np.iinfo(np.int16).max)
 # A mail that left, or may still leave, has used up one showing of each of its offers.
 SPENDING_STATES = (
@@ -43,24 +45,26 @@ class RunInputs:
     offers: Offers
     budget: Ints
 
+    def columns(self) -> Arrays:
+        """Every array by name, the budget apart."""
+        return {name: column for table in (self.people, self.wishes, self.offers) for name, column in _columns(table)}
+
     def fingerprint(self, settings: RunSettings) -> str:
         """The same for the same rows, settings and engine, whenever and wherever it is computed."""
         digest = sha256(json.dumps(settings.decisive(), sort_keys=True).encode())
-        for table in (self.people, self.wishes, self.offers):
-            for name, column in _columns(table):
-                digest.update(f"{name} {column.dtype} {len(column)}".encode())
-                digest.update(np.ascontiguousarray(column).data)
-        digest.update(np.ascontiguousarray(self.budget).data)
+        for name, column in (self.columns() | {"budget": self.budget}).items():
+            digest.update(f"{name} {column.dtype} {len(column)}".encode())
+            digest.update(np.ascontiguousarray(column).data)
         return digest.hexdigest()
 
 
-def _columns(table: Table) -> list[tuple[str, Ints]]:
-    columns: list[tuple[str, Ints]] = []
+def _columns(table: Table) -> Iterator[tuple[str, Ints]]:
     for field in fields(table):  # type: ignore[arg-type]  # every Table is a dataclass
-        column = getattr(table, field.name)
-        parts = [column.offsets, column.values] if isinstance(column, Ragged) else [column]
-        columns += [(f"{type(table).__name__}.{field.name}", part) for part in parts]
-    return columns
+        name, column = f"{type(table).__name__}.{field.name}", getattr(table, field.name)
+        if isinstance(column, Ragged):
+            yield from ((f"{name}.offsets", column.offsets), (f"{name}.values", column.values))
+        else:
+            yield name, column
 
 
 def read_inputs(cell: Cell, settings: RunSettings) -> RunInputs:
@@ -86,7 +90,8 @@ def seekers(cell: Cell) -> QuerySet[YoungPerson]:
 
 def read_people(people: QuerySet[YoungPerson], settings: RunSettings) -> People:
     """Sorted by id. Without a birth date, those who have a current Affelnet wish count as minors (pupils of 14 to
-    16), the others as adults. An employer whose contract with the person was broken is not proposed again.
+    16), the others as adults. An employer whose contract with the person was broken is not proposed again, nor is an
+    offer the person refused.
     """
     today = date_of(settings)
     affelnet = Wish.objects.current(today).filter(young_person=OuterRef("pk"), source=Wish.Source.AFFELNET)
@@ -103,10 +108,13 @@ def read_people(people: QuerySet[YoungPerson], settings: RunSettings) -> People:
     count = len(rows["id"])
     broken = Contract.objects.filter(young_person__in=people, state=ContractState.BROKEN)
     pairs = copy_out(broken.order_by(), owner=whole("young_person_id"), value=whole("employer_id"))
+    refused = OfferRefusal.objects.filter(young_person__in=people).order_by()
+    refusals = copy_out(refused, owner=whole("young_person_id"), value=whole("offer_id"))
     return People(
         **rows,
         available_from=np.full(count, NO_DAY),
         excluded_employers=ragged(rows["id"], pairs),
+        excluded_offers=ragged(rows["id"], refusals),
     )
 
 
@@ -156,13 +164,15 @@ def _site(rows: Arrays) -> tuple[Floats, Floats]:
 
 def _wished_trades(wishes: QuerySet[Wish]) -> Arrays:
     """The trades of the wish's training, and the one a counsellor typed."""
-    typed = wishes.order_by().filter(occupation__isnull=False)
-    taught = wishes.order_by().filter(training__occupations__isnull=False)
-    answers = [
-        copy_out(typed, owner=whole("pk"), value=rome("occupation_id")),
-        copy_out(taught, owner=whole("pk"), value=rome("training__occupations")),
-    ]
-    return {name: np.concatenate([answer[name] for answer in answers]) for name in ("owner", "value")}
+    rows = copy_out(
+        wishes.order_by(),
+        owner=whole("pk"),
+        typed=rome(Coalesce("occupation_id", Value(NO_TRADE))),
+        taught=rome(Coalesce("training__occupations", Value(NO_TRADE))),
+    )
+    owner, value = np.tile(rows["owner"], 2), np.concatenate([rows["typed"], rows["taught"]])
+    named = value != encode_rome(NO_TRADE)
+    return {"owner": owner[named], "value": value[named]}
 
 
 def reach(people: People, wishes: Wishes, parameters: Parameters) -> Q:
@@ -224,6 +234,7 @@ def remaining_budget(queryset: QuerySet[Offer], offers: Offers, settings: RunSet
     since = date_of(settings) - timedelta(days=settings.exposure_window_days)
     shown = RecipientOffer.objects.filter(
         offer__in=queryset.order_by(),
+        spare=False,
         recipient__campaign__launched_at__date__gte=since,
         recipient__mail__state__in=SPENDING_STATES,
     )

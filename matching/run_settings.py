@@ -1,5 +1,6 @@
 """What a run is asked: the engine's parameters and how the database is read for it. Stored with the run."""
 
+import os
 from dataclasses import asdict, dataclass, fields
 from datetime import date
 from typing import Any, Self
@@ -9,6 +10,11 @@ from matching.engine import Parameters, Weights
 
 EPOCH = date(1970, 1, 1)
 FIXED = frozenset({"today", "engine"})
+
+
+def threads() -> int:
+    """The processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def day_number(day: date) -> int:
@@ -24,7 +30,7 @@ class RunSettings:
     engine: Parameters
     exposure_window_days: int = 30
     start_slack_days: int = 90
-    shard_people: int = 2000
+    shard_people: int = 100_000
 
     def __post_init__(self) -> None:
         if min(self.exposure_window_days, self.start_slack_days) < 0 or self.shard_people < 1:

@@ -1,22 +1,13 @@
 """People and mails as the screens of runs and campaigns show them."""
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
-from django.utils import timezone
+from django.db.models import Count, QuerySet
 
-from cells.models import OutgoingMail
-from matching.models import Campaign, Match, MatchRun, Recipient
+from cells.models import MailPolicy, OutgoingMail
+from matching.models import Campaign, Recipient
 from matching.workflow import SkipReason
-from youth.models import Wish
-from youth.models.people import YoungPersonQuerySet
+from youth.models import YoungPerson
 
 MAIL_STATES = OutgoingMail.State
-
-
-def people_without_match(people: YoungPersonQuerySet, run: MatchRun) -> YoungPersonQuerySet:
-    """Those who seek and have an open wish, and to whom the run proposed nothing."""
-    matched = Match.objects.filter(run=run, young_person=OuterRef("pk"))
-    wished = Wish.objects.current(timezone.localdate()).filter(young_person=OuterRef("pk"))
-    return people.seeking().filter(Exists(wished), ~Exists(matched))
 
 
 def count_mails(campaign: Campaign) -> dict[str, int]:
@@ -32,6 +23,18 @@ def with_outcome(recipients: QuerySet[Recipient], outcome: str) -> QuerySet[Reci
     if outcome in MAIL_STATES.values:
         return recipients.filter(mail__state=outcome)
     return recipients
+
+
+def of_person(recipients: QuerySet[Recipient], words: str) -> QuerySet[Recipient]:
+    """Those whose name, INE or phone number holds every word."""
+    if not words.strip():
+        return recipients
+    return recipients.filter(young_person__in=YoungPerson.objects.all().search(words).order_by())
+
+
+def current_stop() -> MailPolicy | None:
+    """Why, and since when, no campaign sends anything; None when they may."""
+    return MailPolicy.objects.filter(campaigns_stopped=True).first()
 
 
 def outcome_choices() -> list[tuple[str, str]]:

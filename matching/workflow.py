@@ -24,6 +24,7 @@ RUN_MOVES: dict[str, frozenset[str]] = {
 
 class CampaignState(models.TextChoices):
     DRAFT = "draft", "Brouillon"
+    SCHEDULED = "scheduled", "Programmée"
     LAUNCHED = "launched", "En cours d’envoi"
     PAUSED = "paused", "En pause"
     FINISHED = "finished", "Terminée"
@@ -31,7 +32,8 @@ class CampaignState(models.TextChoices):
 
 
 CAMPAIGN_MOVES: dict[str, frozenset[str]] = {
-    CampaignState.DRAFT: frozenset({CampaignState.LAUNCHED, CampaignState.CANCELLED}),
+    CampaignState.DRAFT: frozenset({CampaignState.SCHEDULED, CampaignState.LAUNCHED, CampaignState.CANCELLED}),
+    CampaignState.SCHEDULED: frozenset({CampaignState.DRAFT, CampaignState.LAUNCHED, CampaignState.CANCELLED}),
     CampaignState.LAUNCHED: frozenset({CampaignState.PAUSED, CampaignState.FINISHED, CampaignState.CANCELLED}),
     CampaignState.PAUSED: frozenset({CampaignState.LAUNCHED, CampaignState.CANCELLED}),
     CampaignState.FINISHED: frozenset(),
@@ -44,8 +46,12 @@ class SkipReason(models.TextChoices):
 
     NO_ADDRESS = "no_address", "Aucune adresse"
     OBJECTION = "objection", "Opposition"
+    DEAD_ADDRESS = "dead_address", "Adresse qui ne reçoit plus"
     NO_OFFER = "no_offer", "Aucune offre"
     BUDGET = "budget", "Offres épuisées par les plafonds"
     HELD_OUT = "held_out", "Groupe témoin"
     ALREADY_CONTACTED = "already_contacted", "Déjà contacté"
     IN_CONTRACT = "in_contract", "En contrat"
+    SAYS_FOUND = "says_found", "Dit avoir trouvé"
+    CROWDED_OUT = "crowded_out", "Offres prises par d’autres jeunes"
+    SAME_ADDRESS = "same_address", "Adresse déjà servie"

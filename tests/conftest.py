@@ -3,10 +3,13 @@
 import pytest
 from celery.app.task import Task
 from django.test import Client
+from hypothesis import settings
 
 from cells.models import Role
 from cells.scoping import Viewer, viewer_for_membership
 from tests.cells.factories import CellFactory, DepartmentFactory, MembershipFactory, RegionFactory, UserFactory
+
+settings.register_profile("thorough", max_examples=5_000)  # pytest --hypothesis-profile=thorough
 
 
 @pytest.fixture

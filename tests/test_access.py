@@ -14,7 +14,8 @@ from cells.services.api_keys import issue_api_key
 from matching.workflow import RunState
 from tests.cells.factories import DepartmentFactory, ImportBatchFactory, OrganisationFactory, OutgoingMailFactory
 from tests.employers.factories import ContractFactory, OfferFactory
-from tests.matching.factories import CampaignFactory, MatchRunFactory, RecipientFactory
+from tests.matching.factories import CampaignAnswerFactory, CampaignFactory, MatchRunFactory, RecipientFactory
+from tests.matching.sent_offers import launched
 from tests.support.html import text_of
 from tests.support.queries import only_reading
 from tests.youth.factories import WishFactory, YoungPersonFactory
@@ -55,11 +56,13 @@ ROUTES = [
     Route("cells:privacy", EVERYONE),
     Route("cells:cookies", EVERYONE),
     Route("cells:site-map", EVERYONE),
+    Route("cells:mail-reports", dict.fromkeys(ROLES, 405)),
     Route("youth:today", SCREEN),
     Route("youth:person-list", SCREEN),
     Route("youth:person-export", POST_ONLY),
     Route("youth:person-detail", THING, of="person"),
     Route("youth:person-history", THING, of="person"),
+    Route("youth:search-area", THING, of="person"),
     Route("youth:wish-add", THING, of="person"),
     Route("youth:wish-close", THING, of="wish"),
     Route("youth:occupation-options", SCREEN),
@@ -87,15 +90,37 @@ ROUTES = [
     Route("matching:run-create", POST_ONLY),
     Route("matching:run-detail", THING, of="run"),
     Route("matching:run-cancel", POST_ONLY, of="run"),
+    Route("matching:run-certificate", THING, of="run"),
+    Route("matching:run-compare", THING, of="run"),
+    Route("matching:run-report", THING, of="run"),
     Route("matching:people-without-offer", THING, of="run"),
+    Route("matching:offers-without-people", THING, of="run"),
+    Route("matching:why-not-search", THING, of="person"),
+    Route("matching:why-not", THING, of="offer", about="person"),
+    Route("matching:offer-people", SCREEN, of="offer"),
     Route("matching:campaign-create", WHOLE_CELL, of="run"),
     Route("matching:campaign-list", SCREEN),
+    Route("matching:campaign-new", SCREEN | {"limited": 403}),
+    Route("matching:campaign-audience", SCREEN | {"limited": 403}),
+    Route("matching:campaign-change", WHOLE_CELL, of="campaign"),
+    Route("matching:campaign-rehearsal", THING, of="campaign"),
+    Route("matching:campaign-schedule", POST_ONLY, of="campaign"),
+    Route("matching:campaign-unschedule", POST_ONLY, of="campaign"),
+    Route("matching:campaign-results", THING, of="launched"),
+    Route("matching:campaign-export", POST_ONLY, of="campaign"),
+    Route("matching:mail-control", MANAGERS),
+    Route("matching:answer-list", SCREEN),
+    Route("matching:answer-handle", POST_ONLY, of="answer"),
+    Route("matching:answer", dict.fromkeys(ROLES, 404), args={"token": "faux"}),
+    Route("matching:answer-to", dict.fromkeys(ROLES, 404), args={"token": "faux", "question": "aide"}),
     Route("matching:campaign-detail", THING, of="campaign"),
     Route("matching:campaign-launch", WHOLE_CELL, of="campaign"),
     Route("matching:campaign-pause", POST_ONLY, of="campaign"),
     Route("matching:campaign-resume", POST_ONLY, of="campaign"),
     Route("matching:campaign-cancel", POST_ONLY, of="campaign"),
     Route("matching:recipient-preview", THING, of="campaign", about="person"),
+    Route("matching:recipient-test", POST_ONLY, of="campaign", about="person"),
+    Route("matching:recipient-revoke", POST_ONLY, of="campaign", about="person"),
     Route("matching:recipient-mail", THING, of="campaign", about="person"),
     Route("matching:unsubscribe", dict.fromkeys(ROLES, 404), args={"token": "faux"}),
     Route("healthz", EVERYONE),
@@ -106,6 +131,8 @@ ROUTES = [
     Route("national-search", EVERYONE),
     Route("young-person-list", KEYS_ONLY),
     Route("young-person-read", KEYS_ONLY, of="person"),
+    Route("young-person-offers", KEYS_ONLY, of="person"),
+    Route("offer-young-people", KEYS_ONLY, of="offer"),
     Route("unknown", dict.fromkeys(ROLES, 404), args={"path": "v9/rien"}),
 ]
 
@@ -156,6 +183,8 @@ def things(cell):
         "offer": OfferFactory(),
         "run": run,
         "campaign": campaign,
+        "launched": launched(cell),
+        "answer": CampaignAnswerFactory(recipient__campaign=campaign),
         "recipient": RecipientFactory(campaign=campaign, young_person=person, skip_reason="", mail=mail),
         "unresolved": WishFactory(young_person=person, training=None, label="CAP inconnu"),
     }
@@ -196,6 +225,7 @@ def test_an_outsider_cannot_post_to_what_is_not_theirs(visitor, things):
         ("matching:run-cancel", "run"),
         ("matching:campaign-create", "run"),
         *((f"matching:campaign-{act}", "campaign") for act in ("launch", "pause", "resume", "cancel")),
+        *((f"matching:campaign-{act}", "campaign") for act in ("change", "schedule", "unschedule", "export")),
     ],
 )
 def test_a_counsellor_kept_to_departments_is_told_why_the_whole_cell_is_not_theirs(name, of, visitor, things):
@@ -215,6 +245,8 @@ def test_buttons_that_would_be_refused_are_not_shown(role, buttons, visitor, thi
             ("matching:run-detail", "active", "Annuler le calcul"),
             ("matching:campaign-list", "", "Préparer une campagne"),
             ("matching:campaign-detail", "campaign", "Lancer la campagne"),
+            ("matching:campaign-detail", "campaign", "Modifier"),
+            ("matching:campaign-results", "launched", "Exporter les destinataires"),
             ("matching:campaign-detail", "campaign", "Annuler la campagne"),
         )
     }

@@ -8,7 +8,17 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from cells.models import Activity, Objection, ReferenceDataset, RefusedRow, TrainingAlias
+from cells.models import (
+    Activity,
+    MailPolicy,
+    MailRate,
+    Objection,
+    ReferenceDataset,
+    RefusalRule,
+    RefusedRow,
+    Suppression,
+    TrainingAlias,
+)
 from cells.scoping import NOBODY
 from cells.services.audit import record_action
 from matching.models import RecipientOffer
@@ -17,6 +27,7 @@ from tests.cells.factories import (
     ApiKeyFactory,
     CommunePostcodeFactory,
     ImportBatchFactory,
+    MailReportFactory,
     MembershipFactory,
     OrganisationFactory,
     OutgoingMailFactory,
@@ -25,7 +36,17 @@ from tests.cells.factories import (
     UserFactory,
 )
 from tests.employers.factories import ContractFactory, OfferFactory
-from tests.matching.factories import CampaignFactory, MatchFactory, RecipientFactory
+from tests.matching.factories import (
+    CampaignAnswerFactory,
+    CampaignFactory,
+    MatchFactory,
+    OfferRefusalFactory,
+    RecipientFactory,
+    RunCertificateFactory,
+    RunOfferFactory,
+    RunPersonFactory,
+    RunShardFactory,
+)
 from tests.support.queries import only_reading
 from tests.test_architecture import LAYERS
 from tests.youth.factories import GuardianFactory, WishFactory, YoungPersonFactory
@@ -45,8 +66,19 @@ def make_rows(number):
     ApiKeyFactory()
     RefusedRow.objects.create(batch=ImportBatchFactory(), line=1, reason="x", value="Secret")
     OutgoingMailFactory(text="Bonjour Secret")
+    MailPolicy.objects.get_or_create(pk=1)
+    MailRate.objects.create(domain=f"{number}.exemple.fr", per_minute=1, burst=1)
+    RefusalRule.objects.create(code=f"5.9.{number}", action="pause", valid_from="2026-01-01")
+    Suppression.objects.create(address_hash=str(number), reason="dead")
+    MailReportFactory(diagnostic="<secret@exemple.fr> inconnu")
     Objection.objects.create(purpose="offers", address_hash=str(number), source="page")
-    match = MatchFactory(run=CampaignFactory().run, young_person=YoungPersonFactory(in_rouen=True))
+    match = MatchFactory(run=CampaignFactory(run__progress=(1, 2)).run, young_person=YoungPersonFactory(in_rouen=True))
+    RunCertificateFactory()
+    RunOfferFactory()
+    RunPersonFactory()
+    RunShardFactory()
+    CampaignAnswerFactory()
+    OfferRefusalFactory()
     RecipientOffer.objects.create(
         recipient=RecipientFactory(), offer=OfferFactory(), wish=match.wish, rank=1, score=1, reasons={}
     )

@@ -100,6 +100,18 @@ def test_the_engine_knows_neither_django_nor_the_apps():
     assert wrong == []
 
 
+def test_the_verifier_shares_no_code_with_what_it_verifies():
+    """It reads rows by its own SQL: of ours, only itself."""
+    wrong = [
+        f"{where(path, node)} imports {module}"
+        for path in app_files("matching")
+        if "certificate" in path.parts
+        for module, node in imported_modules(path)
+        if module.split(".")[0] in OURS and not module.startswith("matching.certificate")
+    ]
+    assert wrong == []
+
+
 def is_interface(path: Path) -> bool:
     return "views" in path.parts or "api" in path.parts or path.stem == "forms"
 

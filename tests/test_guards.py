@@ -44,5 +44,7 @@ def test_every_form_that_posts_holds_its_token():
         for form in FORM.findall(path.read_text())
     ]
     assert len(forms) >= 15
-    # Whoever stops the offers has no cookie: the link's token is the proof.
-    assert {str(path) for path, form in forms if "csrf_token" not in form} <= {"templates/matching/unsubscribe.html"}
+    # Whoever answers a mail or stops the offers has no cookie: the link's token is the proof.
+    by_token = ("unsubscribe", "answer", "answer_offer", "answer_question")
+    own_proof = {f"templates/matching/{name}.html" for name in by_token}
+    assert {str(path) for path, form in forms if "csrf_token" not in form} <= own_proof

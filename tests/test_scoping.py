@@ -3,21 +3,42 @@
 import pytest
 from django.apps import apps
 
-from cells.models import ApiKey, ImportBatch, MailStream, OutgoingMail
+from cells.models import ApiKey, ImportBatch, MailReport, MailStream, OutgoingMail
 from cells.scoping import NOBODY, ScopedQuerySet, Viewer, viewer_for_api_key
 from employers.models import Contract
-from matching.models import Campaign, Match, MatchRun, Recipient
+from matching.models import (
+    Campaign,
+    CampaignAnswer,
+    Match,
+    MatchRun,
+    OfferRefusal,
+    Recipient,
+    RunCertificate,
+    RunOffer,
+    RunPerson,
+)
 from tests.cells.factories import (
     ApiKeyFactory,
     DepartmentFactory,
     ImportBatchFactory,
+    MailReportFactory,
     MailStreamFactory,
     OrganisationFactory,
     OutgoingMailFactory,
 )
 from tests.conftest import viewer_of
 from tests.employers.factories import ContractFactory
-from tests.matching.factories import CampaignFactory, MatchFactory, MatchRunFactory, RecipientFactory
+from tests.matching.factories import (
+    CampaignAnswerFactory,
+    CampaignFactory,
+    MatchFactory,
+    MatchRunFactory,
+    OfferRefusalFactory,
+    RecipientFactory,
+    RunCertificateFactory,
+    RunOfferFactory,
+    RunPersonFactory,
+)
 from tests.youth.factories import WishFactory, YoungPersonFactory
 from youth.models import Wish, YoungPerson
 
@@ -27,7 +48,10 @@ OF_THE_CELL = {
     ImportBatch: lambda cell: ImportBatchFactory(cell=cell),
     MailStream: lambda cell: MailStreamFactory(cell=cell),
     OutgoingMail: lambda cell: OutgoingMailFactory(stream__cell=cell),
+    MailReport: lambda cell: MailReportFactory(mail__stream__cell=cell),
     MatchRun: lambda cell: MatchRunFactory(cell=cell),
+    RunCertificate: lambda cell: RunCertificateFactory(run__cell=cell),
+    RunOffer: lambda cell: RunOfferFactory(run__cell=cell),
     Campaign: lambda cell: CampaignFactory(run__cell=cell),
 }
 OF_A_PERSON = {
@@ -35,6 +59,11 @@ OF_A_PERSON = {
     Wish: lambda cell: WishFactory(young_person__cell=cell, young_person__in_rouen=True),
     Contract: lambda cell: ContractFactory(young_person__cell=cell, young_person__in_rouen=True),
     Match: lambda cell: MatchFactory(run__cell=cell, young_person__in_rouen=True),
+    RunPerson: lambda cell: RunPersonFactory(run__cell=cell, young_person__in_rouen=True),
+    CampaignAnswer: lambda cell: CampaignAnswerFactory(
+        recipient__campaign__run__cell=cell, recipient__young_person__in_rouen=True
+    ),
+    OfferRefusal: lambda cell: OfferRefusalFactory(young_person__cell=cell, young_person__in_rouen=True),
     Recipient: lambda cell: RecipientFactory(campaign__run__cell=cell, young_person__in_rouen=True),
 }
 MAKERS = OF_THE_CELL | OF_A_PERSON

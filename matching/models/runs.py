@@ -3,19 +3,13 @@
 import uuid
 from typing import Self
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
 from cells.models import Cell
 from cells.scoping import ScopedQuerySet, Viewer
-from employers.models import Offer
 from matching.workflow import ACTIVE_STATES, RunState
-from youth.models import Wish, YoungPerson
-
-# Relations that matching.wording reads, for matches and for the offers frozen in a campaign.
-WORDED = ("wish", "offer__employer", "offer__target_level")
 
 
 class MatchRunQuerySet(ScopedQuerySet):
@@ -34,11 +28,20 @@ class MatchRunQuerySet(ScopedQuerySet):
 
 
 class MatchRun(models.Model):
-    """`parameters` holds the engine's weights and limits; `fingerprint` is a hash of the input arrays."""
+    """`parameters` holds the engine's weights and limits; `fingerprint` is a hash of the input arrays.
+
+    `bound` proves the allocation: {covered, coverable, score, upper, ratio}. `report` holds the figures of
+    congestion, `timings` the seconds of each step.
+    """
+
+    class Origin(models.TextChoices):
+        ASKED = "asked", "Demandé"
+        NIGHTLY = "nightly", "Calcul de la nuit"
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     cell = models.ForeignKey("cells.Cell", models.PROTECT, related_name="match_runs", verbose_name="cellule")
     state = models.CharField("état", max_length=10, choices=RunState.choices, default=RunState.PENDING)
+    origin = models.CharField("origine", max_length=10, choices=Origin.choices, default=Origin.ASKED)
     parameters = models.JSONField("paramètres", default=dict)
     engine_version = models.CharField("version du moteur", max_length=20, blank=True)
     fingerprint = models.CharField("empreinte des entrées", max_length=64, blank=True)
@@ -46,11 +49,9 @@ class MatchRun(models.Model):
     offer_count = models.PositiveIntegerField("offres", default=0)
     match_count = models.PositiveIntegerField("propositions", default=0)
     people_with_offer = models.PositiveIntegerField("jeunes avec au moins une offre", default=0)
-    crowded_out = ArrayField(
-        models.BigIntegerField(), default=list, verbose_name="jeunes dont les offres possibles sont toutes prises"
-    )
-    shards_total = models.PositiveSmallIntegerField("parts", default=0)
-    shards_done = models.PositiveSmallIntegerField("parts faites", default=0)
+    bound = models.JSONField("preuve d’optimalité", default=dict)
+    report = models.JSONField("mesures de répartition", default=dict)
+    timings = models.JSONField("durée des étapes (s)", default=dict)
     message = models.CharField("message", max_length=500, blank=True)
     started_by = models.ForeignKey("cells.User", models.SET_NULL, null=True, related_name="+", verbose_name="lancé par")
     created_at = models.DateTimeField("demandé à", auto_now_add=True)
@@ -69,55 +70,74 @@ class MatchRun(models.Model):
                 condition=Q(state__in=["pending", "running"]),
                 name="match_run_one_active_per_cell",
             ),
-            models.CheckConstraint(name="match_run_shards", condition=Q(shards_done__lte=F("shards_total"))),
         ]
 
     def __str__(self):
         return f"calcul du {timezone.localdate(self.created_at):%d/%m/%Y}"
 
+    @property
+    def shards_total(self) -> int:
+        return self.progress.shards_total if hasattr(self, "progress") else 0
 
-class MatchQuerySet(ScopedQuerySet):
-    def visible_to(self, viewer: Viewer) -> Self:
-        return self.filter(young_person__in=YoungPerson.objects.visible_to(viewer))
-
-    def of_latest_run(self, cell: Cell | int) -> Self:
-        """What the cell's newest finished run proposes, best first for each person."""
-        newest = MatchRun.objects.latest_done_of(cell).values("pk")
-        return self.filter(run=models.Subquery(newest)).order_by("young_person", "rank")
-
-    def latest_for(self, young_person: YoungPerson) -> Self:
-        return self.of_latest_run(young_person.cell_id).filter(young_person=young_person)
-
-    def still_open(self) -> Self:
-        """Without the offers that were filled, withdrawn or have expired since the run."""
-        return self.filter(offer__in=Offer.objects.public())
-
-    def worded(self) -> Self:
-        """With what the wording of the reasons reads."""
-        return self.select_related(*WORDED)
+    @property
+    def shards_done(self) -> int:
+        return self.progress.shards_done if hasattr(self, "progress") else 0
 
 
-class Match(models.Model):
-    """One proposal: an offer allocated to a person by a run. `reasons` are compact codes, worded in templates."""
+class RunProgress(models.Model):
+    """How far a run is, written beside its own transaction so that it is seen at once.
 
-    run = models.ForeignKey(
-        MatchRun, models.CASCADE, related_name="matches", db_index=False, verbose_name="calcul"
-    )  # match_once starts with it
-    young_person = models.ForeignKey(YoungPerson, models.CASCADE, related_name="matches", verbose_name="jeune")
-    offer = models.ForeignKey(Offer, models.CASCADE, related_name="matches", verbose_name="offre")
-    wish = models.ForeignKey(Wish, models.CASCADE, related_name="matches", verbose_name="vœu servi")
-    rank = models.PositiveSmallIntegerField("rang")
-    score = models.IntegerField("score")
-    distance_m = models.IntegerField("distance (m)", null=True)  # null: remote offer, or no place known
-    reasons = models.JSONField("raisons", default=dict)
+    Apart from MatchRun, whose row the run's transaction must find as it was when it began.
+    """
 
-    objects = MatchQuerySet.as_manager()
+    class Step(models.TextChoices):
+        READING = "reading", "Lecture des dossiers et des offres"
+        RANKING = "ranking", "Classement des offres de chaque jeune"
+        ALLOCATING = "allocating", "Répartition des offres"
+        WRITING = "writing", "Enregistrement et vérification"
+
+    run = models.OneToOneField(MatchRun, models.CASCADE, related_name="progress", verbose_name="calcul")
+    step = models.CharField("étape", max_length=12, choices=Step.choices, default=Step.READING)
+    shards_total = models.PositiveSmallIntegerField("parts", default=0)
+    shards_done = models.PositiveSmallIntegerField("parts faites", default=0)
+    updated_at = models.DateTimeField("noté à", auto_now=True)
 
     class Meta:
-        verbose_name = "proposition"
-        ordering = ["run", "young_person", "rank"]
+        verbose_name = "avancement d’un calcul"
+        verbose_name_plural = "avancements des calculs"
         constraints = [
-            models.UniqueConstraint(fields=["run", "young_person", "offer"], name="match_once"),
-            models.UniqueConstraint(fields=["run", "young_person", "rank"], name="match_rank_once"),
-            models.CheckConstraint(name="match_rank_from_one", condition=Q(rank__gte=1)),
+            models.CheckConstraint(name="run_progress_shards", condition=Q(shards_done__lte=F("shards_total")))
+        ]
+
+
+class RunShard(models.Model):
+    """A part of the people of a run, to be ranked by whichever worker takes it first, on any machine.
+
+    `inputs` and `lists` are arrays (matching.services.shards); `fingerprint` is that of the run's whole inputs: a
+    shard done before a crash serves again when it is the same.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "En attente"
+        LEASED = "leased", "En cours"
+        DONE = "done", "Faite"
+
+    run = models.ForeignKey(
+        MatchRun, models.CASCADE, related_name="shards", db_index=False, verbose_name="calcul"
+    )  # run_shard_once starts with it
+    number = models.PositiveSmallIntegerField("numéro")
+    fingerprint = models.CharField("empreinte des entrées", max_length=64)
+    state = models.CharField("état", max_length=8, choices=State.choices, default=State.WAITING)
+    leased_until = models.DateTimeField("réservée jusqu’à", null=True)
+    inputs = models.BinaryField("entrées")
+    lists = models.BinaryField("listes", null=True)
+
+    class Meta:
+        verbose_name = "part d’un calcul"
+        verbose_name_plural = "parts d’un calcul"
+        constraints = [
+            models.UniqueConstraint(fields=["run", "number"], name="run_shard_once"),
+            models.CheckConstraint(
+                name="run_shard_done_has_lists", condition=~Q(state="done") | Q(lists__isnull=False)
+            ),
         ]

@@ -1,85 +1,89 @@
-"""What a cell does with a campaign: create, look at, launch, pause, resume, cancel."""
+"""What a cell does with a campaign: prepare, change, schedule, launch, pause, resume, cancel."""
 
-from collections.abc import Sequence
-from uuid import UUID
+from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from cells.errors import RefusedError, check_move
 from cells.mailing.ledger import withdraw_stopped
-from cells.mailing.message import Content
-from cells.models import Cell, MailPurpose, MailStream, OutgoingMail
+from cells.models import Cell, MailPurpose, MailStream
 from cells.scoping import Viewer
 from cells.services.audit import record_action
-from matching.mails import compose_offers_mail
-from matching.models import Campaign, Match, MatchRun, Recipient
-from matching.services.exposure import check_run_is_current, wait_for_turn
-from matching.services.recipients import (
-    NOT_CONTACTED_DAYS,
-    choose_recipients,
-    count_outcomes,
-    freeze_recipients,
-)
-from matching.services.sending import worded
+from cells.services.mail_policy import campaigns_are_stopped
+from matching.models import Campaign, MatchRun
+from matching.plans import Plan
+from matching.services.campaign_offers import settings_of
+from matching.services.completeness import check_complete
+from matching.services.exposure import wait_for_turn
+from matching.services.freezing import freeze_recipients
+from matching.services.recipients import choose_recipients, count_outcomes
 from matching.tasks import send_campaign_batch
-from matching.wording import Proposal
-from matching.workflow import CAMPAIGN_MOVES, CampaignState, RunState, SkipReason
-from youth.models import YoungPerson
+from matching.workflow import CAMPAIGN_MOVES, CampaignState
 
 __all__ = [
     "cancel_campaign",
+    "change_campaign",
     "count_outcomes",
     "create_campaign",
     "launch_campaign",
+    "launch_due_campaigns",
     "pause_campaign",
-    "preview_mail",
     "resume_campaign",
+    "schedule_campaign",
+    "unschedule_campaign",
 ]
 
 PARALLEL_SENDERS = 2
-NOT_SENT_YET = UUID(int=0)  # a preview's unsubscribe link leads to no mail
-OUTSIDE = (
-    "Ce jeune ne reçoit pas de mail de cette campagne : il ne cherche pas d’employeur, "
-    "ou n’a aucun vœu ouvert pour la rentrée en cours."
-)
 
 
 @transaction.atomic
 def create_campaign(
-    *,
-    run: MatchRun,
-    name: str,
-    offers_per_mail: int = 5,
-    hold_out_percent: int = 0,
-    not_contacted_days: int = NOT_CONTACTED_DAYS,
-    by: Viewer,
+    *, cell: Cell | None = None, run: MatchRun | None = None, plan: Plan | None = None, by: Viewer, **settings: Any
 ) -> Campaign:
-    """A draft: nothing is frozen before launch. `not_contacted_days` 0 writes again to people of other campaigns."""
-    if by.cell_id not in (None, run.cell_id):
-        raise RefusedError("Ce calcul est celui d’une autre cellule : une campagne ne peut pas en partir.")
-    if run.state != RunState.DONE:
-        raise RefusedError("Le calcul n’est pas terminé : attendez sa fin pour créer une campagne.")
-    check_run_is_current(run)
-    if not 1 <= offers_per_mail <= 8:
-        raise RefusedError("Le nombre d’offres par mail doit être compris entre 1 et 8.")
-    if not 0 <= hold_out_percent <= 50:
-        raise RefusedError("La part du groupe témoin doit être comprise entre 0 et 50 %.")
-    title = " ".join(name.split())
-    if not 1 <= len(title) <= 120:
-        raise RefusedError("Le nom de la campagne doit compter entre 1 et 120 caractères.")
-    stream = MailStream.objects.create(cell_id=run.cell_id, name=title, purpose=MailPurpose.OFFERS)
-    campaign = Campaign.objects.create(
-        cell_id=run.cell_id,
-        name=title,
-        run=run,
-        stream=stream,
-        audience={"not_contacted_days": not_contacted_days},
-        offers_per_mail=offers_per_mail,
-        hold_out_percent=hold_out_percent,
-        created_by_id=by.user_id,
-    )
+    """A draft: nothing is frozen before launch. `run` only says where it was prepared from; `settings` are Plan's."""
+    cell = cell or (run.cell if run else None)
+    if cell is None or by.cell_id not in (None, cell.pk):
+        raise RefusedError("Cette campagne serait celle d’une autre cellule : elle ne peut pas être créée ici.")
+    columns = (plan or Plan(**settings)).columns()
+    stream = MailStream.objects.create(cell=cell, name=columns["name"], purpose=MailPurpose.OFFERS)
+    campaign = Campaign.objects.create(cell=cell, run=run, stream=stream, created_by_id=by.user_id, **columns)
     record_action("campaign.created", by=by, target=campaign, cell_id=campaign.cell_id)
+    return campaign
+
+
+@transaction.atomic
+def change_campaign(campaign: Campaign, *, plan: Plan, by: Viewer) -> Campaign:
+    campaign = _locked(campaign)
+    if campaign.state != CampaignState.DRAFT:
+        raise RefusedError("Seul un brouillon se modifie. Annulez d’abord la programmation, ou créez une campagne.")
+    for name, value in plan.columns().items():
+        setattr(campaign, name, value)
+    campaign.save()
+    MailStream.objects.filter(pk=campaign.stream_id).update(name=campaign.name)
+    record_action("campaign.changed", by=by, target=campaign, cell_id=campaign.cell_id)
+    return campaign
+
+
+@transaction.atomic
+def schedule_campaign(campaign: Campaign, *, at: datetime, by: Viewer) -> Campaign:
+    """Launched by the clock at that time, on the people and offers of that time."""
+    campaign = _locked(campaign)
+    check_move(CAMPAIGN_MOVES, campaign.state, CampaignState.SCHEDULED, "Campagne")
+    if at <= timezone.now():
+        raise RefusedError("Ce moment est déjà passé : choisissez-en un à venir, ou lancez la campagne maintenant.")
+    _save(campaign, state=CampaignState.SCHEDULED, scheduled_for=at, message="")
+    record_action("campaign.scheduled", by=by, target=campaign, cell_id=campaign.cell_id, facts={"at": at.isoformat()})
+    return campaign
+
+
+@transaction.atomic
+def unschedule_campaign(campaign: Campaign, *, by: Viewer) -> Campaign:
+    campaign = _locked(campaign)
+    check_move(CAMPAIGN_MOVES, campaign.state, CampaignState.DRAFT, "Campagne")
+    _save(campaign, state=CampaignState.DRAFT, scheduled_for=None, message="")
+    record_action("campaign.unscheduled", by=by, target=campaign, cell_id=campaign.cell_id)
     return campaign
 
 
@@ -94,17 +98,38 @@ def launch_campaign(campaign: Campaign, *, by: Viewer) -> Campaign:
     if campaign.launched_at is not None:
         return campaign
     check_move(CAMPAIGN_MOVES, campaign.state, CampaignState.LAUNCHED, "Campagne")
-    check_run_is_current(campaign.run)
     wait_for_turn()
-    choices = choose_recipients(campaign)
-    freeze_recipients(campaign, choices)
-    campaign.state = CampaignState.LAUNCHED
-    campaign.launched_at = timezone.now()
-    campaign.save(update_fields=["state", "launched_at"])
-    facts = {reason or "mailed": number for reason, number in count_outcomes(campaign).items()}
+    selection = choose_recipients(campaign)
+    check_complete(campaign, selection)
+    freeze_recipients(campaign, selection)
+    now = timezone.now()
+    parameters = settings_of(campaign, timezone.localdate(now)).to_json()
+    _save(campaign, state=CampaignState.LAUNCHED, launched_at=now, parameters=parameters, message="")
+    facts = {reason or "mailed": number for reason, number in selection.counts().items()}
     record_action("campaign.launched", by=by, target=campaign, cell_id=campaign.cell_id, facts=facts)
     _wake_senders(campaign)
     return campaign
+
+
+def launch_due_campaigns(now: datetime) -> int:
+    """Those whose slot has come, unless all sending is stopped. One whose slot passed long ago waits for a person to
+    launch or cancel it.
+    """
+    if campaigns_are_stopped():
+        return 0
+    due = Campaign.objects.filter(
+        state=CampaignState.SCHEDULED, scheduled_for__lte=now, scheduled_for__gte=now - Campaign.LATE_AFTER
+    )
+    return sum(_launch_on_time(campaign) for campaign in due.order_by("scheduled_for", "pk"))
+
+
+def _launch_on_time(campaign: Campaign) -> bool:
+    try:
+        launch_campaign(campaign, by=Viewer(cell_id=campaign.cell_id))
+    except RefusedError as error:
+        Campaign.objects.filter(pk=campaign.pk).update(message=str(error)[:500])
+        return False
+    return True
 
 
 @transaction.atomic
@@ -121,6 +146,8 @@ def resume_campaign(campaign: Campaign, *, by: Viewer) -> Campaign:
     if campaign.state != CampaignState.PAUSED:
         raise RefusedError("Cette campagne n’est pas en pause : il n’y a rien à reprendre.")
     campaign = _move(campaign, CampaignState.LAUNCHED, MailStream.State.OPEN)
+    _save(campaign, message="")
+    MailStream.objects.filter(pk=campaign.stream_id).update(judged_from=timezone.now())
     record_action("campaign.resumed", by=by, target=campaign, cell_id=campaign.cell_id)
     _wake_senders(campaign)
     return campaign
@@ -141,65 +168,21 @@ def cancel_campaign(campaign: Campaign, *, by: Viewer) -> Campaign:
     return campaign
 
 
-def preview_mail(campaign: Campaign, young_person: YoungPerson) -> Content:
-    """The mail as it was sent, else as it would go out now. Raises RefusedError when the person gets none, and why."""
-    recipient = Recipient.objects.filter(campaign=campaign, young_person=young_person).select_related("mail").first()
-    if recipient is None and campaign.launched_at is None:
-        return _preview_draft(campaign, young_person)
-    if recipient is None:
-        raise RefusedError(OUTSIDE)
-    mail = recipient.mail
-    if mail is None:
-        raise _no_mail(SkipReason(recipient.skip_reason))
-    if mail.content_sha256:
-        return Content(mail.subject, mail.text, mail.html, mail.headers)
-    to_guardian = recipient.address_of == Recipient.AddressOf.GUARDIAN
-    return _compose(campaign, young_person, list(worded(recipient.offers.all())), to_guardian, mail)
-
-
-def _preview_draft(campaign: Campaign, young_person: YoungPerson) -> Content:
-    choices = choose_recipients(campaign)
-    choice = next((choice for choice in choices if choice.person_id == young_person.pk), None)
-    if choice is None:
-        raise RefusedError(OUTSIDE)
-    if choice.address is None:
-        raise _no_mail(SkipReason(choice.skip_reason))
-    proposals = list(worded(Match.objects.filter(pk__in=choice.matches)))
-    return _compose(campaign, young_person, proposals, choice.address.of == Recipient.AddressOf.GUARDIAN, None)
-
-
-def _compose(
-    campaign: Campaign,
-    young_person: YoungPerson,
-    proposals: Sequence[Proposal],
-    to_guardian: bool,
-    mail: OutgoingMail | None,
-) -> Content:
-    if not proposals:
-        raise _no_mail(SkipReason.NO_OFFER)
-    return compose_offers_mail(
-        campaign,
-        proposals,
-        first_name=young_person.given_name,
-        to_guardian=to_guardian,
-        mail_uuid=mail.uuid if mail else NOT_SENT_YET,
-    )
-
-
-def _no_mail(reason: SkipReason) -> RefusedError:
-    return RefusedError(f"Ce jeune ne reçoit pas de mail de cette campagne. Raison : {reason.label}.")
-
-
 def _locked(campaign: Campaign) -> Campaign:
     rows = Campaign.objects.select_for_update(of=("self",)).select_related("stream", "cell")
     return rows.get(pk=campaign.pk)
 
 
+def _save(campaign: Campaign, **columns: Any) -> None:
+    for name, value in columns.items():
+        setattr(campaign, name, value)
+    campaign.save(update_fields=columns)
+
+
 def _move(campaign: Campaign, state: CampaignState, stream_state: MailStream.State) -> Campaign:
     campaign = _locked(campaign)
     check_move(CAMPAIGN_MOVES, campaign.state, state, "Campagne")
-    campaign.state = state
-    campaign.save(update_fields=["state"])
+    _save(campaign, state=state, message="")
     MailStream.objects.filter(pk=campaign.stream_id).update(state=stream_state)
     return campaign
 

@@ -1,4 +1,4 @@
-"""Carrying out a matching run: read, rank in shards, allocate, write. Safe to call again at any moment."""
+"""Carrying out a matching run: read, rank, allocate, write, verify. Safe to call again at any moment."""
 
 import logging
 from collections.abc import Iterator
@@ -6,51 +6,80 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import InterfaceError, OperationalError, connection
-from django.db.models import F
 from django.utils import timezone
 
-from matching.engine import OfferIndex, Ranking, Shard, allocate, merge, rank
-from matching.engine.arrays import Ints
+from matching.engine import Allocation, Lists, OfferIndex, Ranker, Seekers, allocate
+from matching.engine.allocation import list_shape
 from matching.inputs import RunInputs, read_inputs
 from matching.models import MatchRun
-from matching.run_settings import RunSettings
-from matching.services.results import RunStoppedError, prune_runs, store_results
+from matching.run_settings import RunSettings, threads
+from matching.services.certification import CertificateRefusedError, certify_run
+from matching.services.progress import Progress, RunStoppedError, Step
+from matching.services.reporting import report_on
+from matching.services.results import store_results
+from matching.services.retention import prune_runs
+from matching.services.shards import HandOut, forget_shards, rank_shards
+from matching.services.snapshots import beside, is_conflict, snapshot
 from matching.workflow import RunState
 
 logger = logging.getLogger(__name__)
 
 PENDING_PATIENCE = timedelta(minutes=5)
 LIFETIME = timedelta(hours=6)
+# Each time somebody erased a person, a wish or an offer while the run was computed.
+MOST_ATTEMPTS = 3
 TOO_OLD = "Le calcul n’a pas pu finir dans les six heures qui ont suivi sa demande. Relancez-le."
 TOO_LONG = "Le calcul a dépassé la durée permise. Relancez-le ; s’il échoue encore, prévenez l’équipe technique."
 BROKEN = "Le calcul a échoué et n’a rien enregistré. Relancez-le ; s’il échoue encore, prévenez l’équipe technique."
+MOVING = "Des dossiers ont été effacés pendant le calcul, qui n’a rien enregistré. Relancez-le."
 
 
-def execute_run(run_id: int) -> None:
+def nobody(run_id: int) -> None:
+    """Hands a shard out to no other worker."""
+
+
+def execute_run(run_id: int, hand_out: HandOut = nobody) -> None:
     """Do nothing when another worker is at it or when the run is over; else carry it out, from the start.
 
-    An error of the run ends it as failed, with its reason in the log. A lost database leaves it running, and
-    `stalled_runs` finds it.
+    `hand_out` calls another worker to the run's shards. An error of the run ends it as failed, with its reason in the
+    log. A lost database leaves it running, and `stalled_runs` finds it.
     """
     with sole_worker(run_id) as alone:
-        run = _claim_run(run_id) if alone else None
-        if run is None:
-            return
-        try:
-            _carry_out(run)
-        except RunStoppedError:
-            logger.info("match run %s was stopped", run_id)
-        except (OperationalError, InterfaceError):
+        attempts = MOST_ATTEMPTS if alone else 0
+        while attempts and (run := _claim_run(run_id)):
+            attempts = attempts - 1 if _attempt(run, hand_out, is_last=attempts == 1) else 0
+        forget_shards(run_id)
+
+
+def _attempt(run: MatchRun, hand_out: HandOut, *, is_last: bool) -> bool:
+    """Whether it is to be done again."""
+    try:
+        _carry_out(run, hand_out)
+    except RunStoppedError:
+        logger.info("match run %s was stopped", run.pk)
+    except CertificateRefusedError as error:
+        logger.exception("match run %s was refused by its verifier", run.pk)
+        _fail_run(run.pk, str(error))
+    except (OperationalError, InterfaceError) as error:
+        if not is_conflict(error):
             raise
-        except SoftTimeLimitExceeded:
-            logger.exception("match run %s took too long", run_id)
-            _fail_run(run_id, TOO_LONG)
-        except Exception:
-            logger.exception("match run %s failed", run_id)
-            _fail_run(run_id, BROKEN)
+        return _done_again(run, is_last=is_last)
+    except SoftTimeLimitExceeded:
+        logger.exception("match run %s took too long", run.pk)
+        _fail_run(run.pk, TOO_LONG)
+    except Exception:
+        logger.exception("match run %s failed", run.pk)
+        _fail_run(run.pk, BROKEN)
+    return False
+
+
+def _done_again(run: MatchRun, *, is_last: bool) -> bool:
+    logger.info("match run %s: rows changed under it", run.pk)
+    if is_last:
+        _fail_run(run.pk, MOVING)
+    return not is_last
 
 
 def stalled_runs(now: datetime) -> list[int]:
@@ -85,7 +114,7 @@ def _claim_run(run_id: int) -> MatchRun | None:
     now = timezone.now()
     active = MatchRun.objects.active().filter(pk=run_id)
     active.filter(created_at__lt=now - LIFETIME).update(state=RunState.FAILED, finished_at=now, message=TOO_OLD)
-    if not active.update(state=RunState.RUNNING, started_at=now, shards_total=0, shards_done=0):
+    if not active.update(state=RunState.RUNNING, started_at=now):
         return None
     return MatchRun.objects.select_related("cell").get(pk=run_id)
 
@@ -96,49 +125,85 @@ def _fail_run(run_id: int, message: str) -> None:
     )
 
 
-def _carry_out(run: MatchRun) -> None:
-    settings = RunSettings.from_json(run.parameters)
-    inputs = read_inputs(run.cell, settings)
-    shards = split(len(inputs.people), settings.shard_people)
-    _note(
-        run,
-        fingerprint=inputs.fingerprint(settings),
-        people_count=len(inputs.people),
-        offer_count=len(inputs.offers),
-        shards_total=len(shards),
-    )
-    ranking = _rank(run, inputs, settings, shards)
-    allocation = allocate(ranking, inputs.people, inputs.offers, settings.engine, budget=inputs.budget)
-    store_results(run, inputs, ranking, allocation)
+def _carry_out(run: MatchRun, hand_out: HandOut) -> None:
+    """In one transaction, to the end of the run: its results and its certificate are seen together, or not at all."""
+    with beside() as using:
+        progress = Progress(run, using)
+        with snapshot():
+            settings = RunSettings.from_json(run.parameters)
+            with progress.step(Step.READING):
+                inputs = read_inputs(run.cell, settings)
+                facts = _facts_of(inputs, settings)
+            with progress.step(Step.RANKING):
+                ranker = _ranker(inputs, settings)
+                lists = _rank(run, inputs, ranker, settings, progress, hand_out)
+            with progress.step(Step.ALLOCATING):
+                allocation = _allocate(ranker, inputs, settings, lists)
+            with progress.step(Step.WRITING):
+                _finish(run, inputs, ranker, lists, allocation, settings, facts, progress)
     prune_runs(run.cell)
 
 
-def _rank(run: MatchRun, inputs: RunInputs, settings: RunSettings, shards: list[Ints]) -> Ranking:
-    index = OfferIndex.build(inputs.offers, settings.engine.today)
-    ranked = []
-    for rows in shards:
-        ranked.append(rank_shard(inputs, rows, settings, index))
-        _note(run, shards_done=F("shards_done") + 1)
-    return merge(ranked, inputs.people)
+def _facts_of(inputs: RunInputs, settings: RunSettings) -> dict[str, Any]:
+    return {
+        "fingerprint": inputs.fingerprint(settings),
+        "people_count": len(inputs.people),
+        "offer_count": len(inputs.offers),
+    }
 
 
-def split(people_count: int, shard_people: int) -> list[Ints]:
-    """Rows of the people of each shard; one empty shard when there is nobody."""
-    return np.array_split(np.arange(people_count), max(1, -(-people_count // shard_people)))
+def _ranker(inputs: RunInputs, settings: RunSettings) -> Ranker:
+    index = OfferIndex.build(inputs.offers, settings.engine)
+    return Ranker(Seekers.sort(inputs.people, inputs.wishes, settings.engine), index, settings.engine)
 
 
-def rank_shard(inputs: RunInputs, people_rows: Ints, settings: RunSettings, index: OfferIndex) -> Shard:
-    place = np.full(len(inputs.people), -1, dtype=np.int64)
-    place[people_rows] = np.arange(len(people_rows))
-    wish_rows = np.flatnonzero(place[inputs.wishes.person_index] >= 0)
-    wishes = inputs.wishes.take(wish_rows)
-    wishes.person_index[:] = place[wishes.person_index]
-    people = inputs.people.take(people_rows)
-    ranking = rank(people, wishes, inputs.offers, settings.engine, index=index)
-    return Shard(ranking, people_rows, wish_rows, np.arange(len(inputs.offers)))
+def _rank(
+    run: MatchRun, inputs: RunInputs, ranker: Ranker, settings: RunSettings, progress: Progress, hand_out: HandOut
+) -> Lists:
+    if len(inputs.people) > settings.shard_people:
+        return rank_shards(run, inputs, ranker, settings, progress, hand_out)
+    progress.note(shards_total=1)
+    lists = ranker.lists(*list_shape(settings.engine), threads=threads())
+    progress.note(shards_done=1)
+    return lists
 
 
-def _note(run: MatchRun, **facts: Any) -> None:
-    """Save progress. Raises RunStoppedError when the run is not ours to continue."""
+def _allocate(ranker: Ranker, inputs: RunInputs, settings: RunSettings, lists: Lists) -> Allocation:
+    return allocate(
+        ranker,
+        inputs.people,
+        inputs.offers,
+        settings.engine,
+        budget=inputs.budget,
+        threads=threads(),
+        lists=lists,
+    )
+
+
+def _finish(
+    run: MatchRun,
+    inputs: RunInputs,
+    ranker: Ranker,
+    lists: Lists,
+    allocation: Allocation,
+    settings: RunSettings,
+    facts: dict[str, Any],
+    progress: Progress,
+) -> None:
+    with progress.timed("storing"):
+        facts |= store_results(run, inputs, ranker, allocation, lists.lengths() > 0)
+    with progress.timed("reporting"):
+        facts["report"] = report_on(inputs, ranker, allocation, settings)
+    _save(run, **facts)
+    with progress.timed("certifying"):
+        certify_run(run)
+    progress.check()
+    _save(run, state=RunState.DONE, finished_at=timezone.now(), timings=progress.seconds)
+
+
+def _save(run: MatchRun, **facts: Any) -> None:
+    """Fails with a conflict when somebody else has touched the run since the transaction began."""
+    for name, value in facts.items():
+        setattr(run, name, value)
     if not MatchRun.objects.filter(pk=run.pk, state=RunState.RUNNING).update(**facts):
         raise RunStoppedError

@@ -1,76 +1,106 @@
-"""What a run leaves: its matches, all of them or none, and the runs that are kept."""
+"""What a run leaves: its proposals, its offers and people, all of them or none."""
 
-import json
-from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
 
 import numpy as np
-from django.db import transaction
-from django.utils import timezone
+from django.db import connection
 
-from cells.models import Cell
-from matching.copying import copy_in
-from matching.engine import Allocation, Ranking
+from matching.copying import Nullable, copy_in
+from matching.engine import Allocation, Parameters, Ranker, Ranking, Wishes
+from matching.engine.arrays import Bools, Ints
 from matching.inputs import RunInputs
-from matching.models import Match, MatchRun
-from matching.workflow import RunState
+from matching.models import Match, MatchRun, RunOffer, RunPerson
+from matching.models.reasons import pack_reasons
+from matching.services.obstacles import obstacles_of_offers, obstacles_of_people
 
-KEPT_RUNS = 5
-
-
-class RunStoppedError(Exception):
-    """The run was cancelled, or ended by somebody else, while it was computed."""
-
-
-@transaction.atomic
-def store_results(run: MatchRun, inputs: RunInputs, ranking: Ranking, allocation: Allocation) -> None:
-    """Matches and the end of the run become visible together."""
-    current = MatchRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
-    if current.state != RunState.RUNNING:
-        raise RunStoppedError
-    _write_matches(run, inputs, ranking.take(allocation.row), allocation)
-    current.state = RunState.DONE
-    current.finished_at = timezone.now()
-    current.match_count = len(allocation)
-    current.people_with_offer = len(np.unique(allocation.person_index))
-    current.crowded_out = inputs.people.id[allocation.uncovered].tolist()
-    current.save(update_fields=["state", "finished_at", "match_count", "people_with_offer", "crowded_out"])
+# Takes the same hold of the rows as a foreign key would, all at once. Rows erased since the transaction began make it
+# fail (a conflict: the run is done again); rows that are merely edited do not.
+STILL_THERE = {
+    RunPerson: "SELECT 1 FROM youth_youngperson WHERE id = ANY(%s::bigint[]) FOR KEY SHARE",
+    RunOffer: "SELECT 1 FROM employers_offer WHERE id = ANY(%s::bigint[]) FOR KEY SHARE",
+    Match: "SELECT 1 FROM youth_wish WHERE id = ANY(%s::bigint[]) FOR KEY SHARE",
+}
 
 
-def _write_matches(run: MatchRun, inputs: RunInputs, reasons: Ranking, allocation: Allocation) -> None:
-    count = len(allocation)
+class RowsErasedError(Exception):
+    """A person, a wish or an offer of the run is no longer in the database."""
+
+
+def store_results(
+    run: MatchRun, inputs: RunInputs, ranker: Ranker, allocation: Allocation, has_candidate: Bools
+) -> dict[str, Any]:
+    """Write the rows, and return what the run itself has to say of them."""
+    matches = describe(ranker, allocation)
+    wishes = inputs.wishes.id[matches.wish_index]
+    _write_matches(run, inputs, matches, allocation, wishes)
+    _write_offers(run, inputs, allocation, ranker.parameters)
+    _write_people(run, inputs, ranker.status_of(has_candidate), allocation.uncovered, ranker.parameters)
+    _hold(RunPerson, inputs.people.id)
+    _hold(RunOffer, inputs.offers.id)
+    _hold(Match, np.unique(wishes))
+    return {
+        "match_count": len(allocation),
+        "people_with_offer": len(np.unique(allocation.person_index)),
+        "bound": asdict(allocation.bound),
+    }
+
+
+def describe(ranker: Ranker, allocation: Allocation) -> Ranking:
+    """The reasons of the pairs, in their order."""
+    place = np.empty(int(ranker.index.rows.max(initial=-1)) + 1, dtype=np.int64)
+    place[ranker.index.rows] = np.arange(len(ranker.index))
+    person = np.argsort(ranker.seekers.people_rows)
+    return ranker.describe(person[allocation.person_index], place[allocation.offer_index])
+
+
+def _write_matches(run: MatchRun, inputs: RunInputs, matches: Ranking, allocation: Allocation, wishes: Ints) -> None:
     copy_in(
         Match,
-        run=[str(run.pk)] * count,
-        young_person=map(str, inputs.people.id[allocation.person_index].tolist()),
-        offer=map(str, inputs.offers.id[allocation.offer_index].tolist()),
-        wish=map(str, inputs.wishes.id[reasons.wish_index].tolist()),
-        rank=map(str, allocation.rank.tolist()),
-        score=map(str, allocation.score.tolist()),
-        distance_m=(str(metres) if metres >= 0 else r"\N" for metres in reasons.distance_m.tolist()),
-        reasons=_reasons(inputs, reasons),
+        run=run.pk,
+        young_person=inputs.people.id[allocation.person_index],
+        offer=inputs.offers.id[allocation.offer_index],
+        wish=wishes,
+        rank=allocation.rank,
+        score=allocation.score,
+        distance_m=Nullable(matches.distance_m, matches.distance_m >= 0),
+        reasons=packed_reasons(inputs.wishes, matches),
     )
 
 
-def _reasons(inputs: RunInputs, reasons: Ranking) -> Iterator[str]:
-    """The engine's codes (matching/engine/codes.py), the wish's rank (0: unranked) and the age of the advert in
-    days (-1: unknown). Few differ, so each is written once.
-    """
-    columns = {
-        "rank": inputs.wishes.rank[reasons.wish_index],
-        "rome": reasons.rome_kind,
-        "level": reasons.level_kind,
-        "date": reasons.date_kind,
-        "via": reasons.via,
-        "age": reasons.age_days,
-    }
-    rows = list(zip(*(column.tolist() for column in columns.values()), strict=True))
-    text = {row: json.dumps(dict(zip(columns, row, strict=True))) for row in set(rows)}
-    return map(text.__getitem__, rows)
+def packed_reasons(wishes: Wishes, matches: Ranking) -> Ints:
+    packed: Ints = pack_reasons(
+        rome=matches.rome_kind.astype(np.int32),
+        level=matches.level_kind.astype(np.int32),
+        date=matches.date_kind.astype(np.int32),
+        via=matches.via.astype(np.int32),
+        variety=matches.variety.astype(np.int32),
+        rank=wishes.rank[matches.wish_index].astype(np.int32),
+        age=matches.age_days.astype(np.int32),
+    )
+    return packed
 
 
-@transaction.atomic
-def prune_runs(cell: Cell) -> None:
-    """Forget done runs beyond the newest, unless a campaign came out of them."""
-    done = MatchRun.objects.done().filter(cell=cell).order_by("-finished_at", "-pk")
-    kept = list(done.values_list("pk", flat=True)[:KEPT_RUNS])
-    MatchRun.objects.done().filter(cell=cell, campaigns=None).exclude(pk__in=kept).delete()
+def _write_offers(run: MatchRun, inputs: RunInputs, allocation: Allocation, parameters: Parameters) -> None:
+    copy_in(
+        RunOffer,
+        run=run.pk,
+        offer=inputs.offers.id,
+        budget=allocation.budget,
+        exposure=allocation.exposure,
+        price=allocation.price,
+        obstacle=obstacles_of_offers(inputs, allocation.exposure, parameters),
+    )
+
+
+def _write_people(run: MatchRun, inputs: RunInputs, status: Ints, uncovered: Ints, parameters: Parameters) -> None:
+    status[uncovered] = RunPerson.Status.CROWDED_OUT
+    obstacle = obstacles_of_people(inputs, status, parameters)
+    copy_in(RunPerson, run=run.pk, young_person=inputs.people.id, status=status, obstacle=obstacle)
+
+
+def _hold(model: type[Match] | type[RunOffer] | type[RunPerson], ids: Ints) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(STILL_THERE[model], ["{" + ",".join(map(str, ids.tolist())) + "}"])
+        if cursor.rowcount != len(ids):
+            raise RowsErasedError

@@ -13,12 +13,23 @@ from cells.predicates import can_work_whole_cell
 from cells.views.access import counsellor_screen, whole_cell_screen
 from cells.views.fragments import page_or_fragment
 from cells.views.paging import page_of, query_without_page
-from matching.models import Campaign, MatchRun
-from matching.selection import count_mails, people_without_match, still_to_send
+from matching.models import Campaign, CampaignAnswer, MatchRun, RunPerson
+from matching.orphans import orphan_people, still_seeking
+from matching.report import (
+    CHART_SIZE,
+    busiest_offers,
+    figures_of,
+    groups_of,
+    lorenz_lines,
+    lorenz_rows,
+    word_bound,
+    word_coverage,
+)
+from matching.selection import count_mails, still_to_send
+from matching.services.congestion import FEWEST_IN_GROUP
 from matching.services.runs import cancel_run, request_run
 from matching.workflow import ACTIVE_STATES, CampaignState, RunState
 from youth.models import YoungPerson
-from youth.selection import with_open_wishes
 
 SENDING = (CampaignState.LAUNCHED, CampaignState.PAUSED)
 
@@ -57,6 +68,10 @@ def run_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "is_done": run.state == RunState.DONE,
         "without_offer": max(run.people_count - run.people_with_offer, 0),
         "coverage": coverage(run),
+        "bound": word_bound(run.bound),
+        "covered": word_coverage(run.bound),
+        "never_shown": run.report["overall"]["allocated"]["never"] if run.report else None,
+        "previous": previous_of(request, run),
         "may_act": can_work_whole_cell(request.viewer),
         "campaigns": Campaign.objects.visible_to(request.viewer).filter(run=run),
     }
@@ -82,26 +97,33 @@ def run_cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 
 @counsellor_screen
-def people_without_offer(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def run_report(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """How offers were spread, beside what everyone's own best offers would have done."""
     run = find_run(request, uuid)
-    people = people_without_match(YoungPerson.objects.visible_to(request.viewer), run)
-    context = {
-        "run": run,
-        "page": page_of(request, with_open_wishes(people)),
-        "query": query_without_page(request),
-    }
-    return render(request, "matching/people_without_offer.html", context)
+    context: dict[str, Any] = {"run": run, "has_report": bool(run.report), "size": CHART_SIZE}
+    if run.report:
+        context |= {
+            "figures": figures_of(run.report),
+            "busiest": busiest_offers(run.report),
+            "saturated": run.report["saturated"],
+            "lines": lorenz_lines(run.report),
+            "lorenz": lorenz_rows(run.report),
+            "groups": groups_of(run.report),
+            "fewest": FEWEST_IN_GROUP,
+        }
+    return render(request, "matching/run_report.html", context)
 
 
 @counsellor_screen
 def today(request: HttpRequest) -> HttpResponse:
     runs = MatchRun.objects.visible_to(request.viewer)
     campaigns = Campaign.objects.visible_to(request.viewer).select_related("stream")
-    people = YoungPerson.objects.visible_to(request.viewer)
     latest = runs.done().order_by("-finished_at").first()
+    left_out = RunPerson.objects.visible_to(request.viewer)
     context = {
         "latest": latest,
-        "without_offer": people_without_match(people, latest).count() if latest else 0,
+        "without_offer": still_seeking(orphan_people(left_out, latest)).count() if latest else 0,
+        "answers_waiting": CampaignAnswer.objects.visible_to(request.viewer).waiting().count(),
         "active_runs": runs.active(),
         "sending": [with_progress(one) for one in campaigns.filter(state__in=SENDING)],
         "finished": [with_progress(one) for one in campaigns.filter(state=CampaignState.FINISHED)[:1]],
@@ -122,4 +144,13 @@ def with_progress(campaign: Campaign) -> dict[str, Any]:
 
 
 def find_run(request: HttpRequest, uuid: UUID) -> MatchRun:
-    return get_object_or_404(MatchRun.objects.visible_to(request.viewer).select_related("started_by"), uuid=uuid)
+    runs = MatchRun.objects.visible_to(request.viewer).select_related("cell", "started_by", "progress")
+    return get_object_or_404(runs, uuid=uuid)
+
+
+def previous_of(request: HttpRequest, run: MatchRun) -> MatchRun | None:
+    """The done run of the cell that came just before."""
+    if run.finished_at is None:
+        return None
+    done = MatchRun.objects.visible_to(request.viewer).done().filter(finished_at__lt=run.finished_at)
+    return done.order_by("-finished_at", "-pk").first()

@@ -2,15 +2,21 @@
 
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from cells.mailing.tokens import UNSUBSCRIBE, sign_mail
+from cells.mailing.tokens import ANSWER, UNSUBSCRIBE, sign_mail
 from cells.models import ImportBatch, RefusedRow
 from employers.models import Offer
-from matching.models import RecipientOffer
+from matching.engine.obstacles import Obstacle
+from matching.models import RecipientOffer, RunPerson
+from matching.run_settings import RunSettings
+from matching.services.congestion import Pairs, measure_congestion
+from matching.services.live import live_top
+from matching.services.relaxation import relief_of_people
 from matching.workflow import CampaignState, RunState, SkipReason
 from tests.browser.conftest import PASSWORD, assert_accessible
 from tests.cells.factories import (
@@ -22,7 +28,14 @@ from tests.cells.factories import (
     TrainingFactory,
 )
 from tests.employers.factories import ContractFactory, OfferFactory
-from tests.matching.factories import CampaignFactory, MatchFactory, MatchRunFactory, RecipientFactory
+from tests.matching.factories import (
+    CampaignFactory,
+    MatchFactory,
+    MatchRunFactory,
+    RecipientFactory,
+    RunOfferFactory,
+    RunPersonFactory,
+)
 from tests.youth.factories import GuardianFactory, WishFactory, YoungPersonFactory
 
 REASONS = {"rank": 1, "rome": 1, "via": 0}
@@ -145,6 +158,7 @@ def test_pages_of_people(signed_in_page, manager, lea, run):
         url("employers:contract-create", lea) + " → Enregistrer le contrat",
         url("employers:contract-break", signed),
         url("matching:for-young-person", lea),
+        url("youth:search-area", lea) + "?rayon=50",
         url("youth:training-unresolved"),
         url("youth:training-resolve") + "?cle=mef:2472212431",
         url("youth:training-resolve") + "?cle=mef:2472212431 → C’est cette formation",
@@ -154,7 +168,7 @@ def test_pages_of_people(signed_in_page, manager, lea, run):
 
 def test_pages_of_long_work(signed_in_page, manager, cell, lea, run, launched, batch):
     reading = ImportBatchFactory(cell=cell, state=ImportBatch.State.RUNNING, finished_at=None)
-    computing = MatchRunFactory(cell=cell, state=RunState.RUNNING, finished_at=None, shards_total=4, shards_done=1)
+    computing = MatchRunFactory(cell=cell, state=RunState.RUNNING, finished_at=None, progress=(1, 4))
     draft = CampaignFactory(run=run, name="Brouillon")
     page = signed_in_page(manager)
     addresses = [
@@ -170,10 +184,71 @@ def test_pages_of_long_work(signed_in_page, manager, cell, lea, run, launched, b
         url("matching:people-without-offer", run),
         url("matching:campaign-create", run) + " → Créer le brouillon",
         url("matching:campaign-list"),
+        url("matching:campaign-audience"),
+        url("matching:campaign-change", draft),
+        url("matching:campaign-rehearsal", draft),
+        url("matching:campaign-results", launched),
+        url("matching:answer-list"),
+        url("matching:mail-control") + " → Tout arrêter",
         url("matching:campaign-detail", draft),
         url("matching:campaign-launch", draft),
         url("matching:campaign-detail", launched),
         url("matching:recipient-preview", launched, lea),
+    ]
+    assert failures(page, addresses) == []
+
+
+@pytest.fixture
+def measured(cell, lea):
+    """A run with its proof, its report, and something left on both sides."""
+    offers = OfferFactory.create_batch(2, title="Commis de cuisine")
+    people = np.arange(10)
+    report = measure_congestion(
+        people_ids=people,
+        offer_ids=np.array([offer.pk for offer in offers]),
+        allocated=Pairs(people, people % 2, np.full(10, 80)),
+        top=Pairs(people, np.zeros(10, dtype=np.int64), np.full(10, 100)),
+        budget=np.full(2, 5),
+        positions=np.ones(2, dtype=np.int64),
+        groups={"department": np.array(["76"] * 5 + ["27"] * 5), "age": np.array(["minor"] * 5 + ["adult"] * 5)},
+    )
+    bound = {"covered": 9, "coverable": 9, "score": 99_970, "upper": 100_000}
+    run = MatchRunFactory(cell=cell, people_count=2, people_with_offer=1, report=report, bound=bound)
+    WishFactory(young_person=lea)
+    OfferFactory(latitude=49.85, longitude=1.0939)
+    RunPersonFactory(run=run, young_person=lea, status=RunPerson.Status.NO_OFFER, obstacle=Obstacle.TOO_FAR)
+    RunOfferFactory(run=run, offer=offers[0], exposure=0, obstacle=Obstacle.LEVEL)
+    # The engine's loops are compiled here when they never were: a page would lose its patience.
+    relief_of_people([lea.pk], RunSettings.resolve(timezone.localdate(), {}))
+    live_top(lea)
+    return run
+
+
+def test_pages_that_explain(signed_in_page, manager, lea, measured):
+    earlier = MatchRunFactory(cell=lea.cell, finished_at=timezone.now() - timedelta(days=2))
+    MatchFactory(run=earlier, young_person=lea, reasons=REASONS)
+    near, far = OfferFactory(title="Commis"), OfferFactory(latitude=48.0, accepts_minors=False)
+    page = signed_in_page(manager)
+    addresses = [
+        url("matching:run-detail", measured),
+        url("matching:run-report", measured),
+        url("matching:run-report", earlier),
+        url("matching:run-certificate", measured),
+        url("matching:run-compare", measured),
+        url("matching:run-compare", earlier),
+        url("matching:people-without-offer", measured),
+        url("matching:people-without-offer", measured) + f"?motif={int(Obstacle.TAKEN)}",
+        url("matching:people-without-offer", earlier),
+        url("matching:offers-without-people", measured),
+        url("matching:offers-without-people", earlier),
+        url("matching:why-not-search", lea),
+        url("matching:why-not-search", lea) + "?q=commis",
+        url("matching:why-not-search", lea) + "?q=zzz",
+        url("matching:why-not", lea, far),
+        url("matching:why-not", lea, near),
+        url("matching:offer-people", near) + "?q=lefevre",
+        url("matching:offer-people", far) + "?q=zzz",
+        url("matching:for-young-person", lea),
     ]
     assert failures(page, addresses) == []
 
@@ -200,6 +275,11 @@ def test_pages_that_need_no_account(page, cell, rouen):
     mail = OutgoingMailFactory(stream__cell=cell)
     search = url("employers:offer-search")
     unsubscribe = url("matching:unsubscribe", sign_mail(mail.uuid, purpose=UNSUBSCRIBE))
+    recipient = RecipientFactory(campaign__run__cell=cell, skip_reason="", mail=mail, address_of="self")
+    wish = WishFactory(young_person=recipient.young_person)
+    RecipientOffer.objects.create(recipient=recipient, offer=offer, wish=wish, rank=1, score=1)
+    token = sign_mail(mail.uuid, purpose=ANSWER)
+    answers = [url("matching:answer-to", token, question) for question in ("trouve", "aide", offer)]
     addresses = [
         search,
         search + "?lieu=rouen&q=cuisinier",
@@ -212,6 +292,10 @@ def test_pages_that_need_no_account(page, cell, rouen):
         unsubscribe,
         unsubscribe + " → Ne plus recevoir ces offres",
         url("matching:unsubscribe", "faux"),
+        url("matching:answer", token),
+        *answers,
+        answers[1] + " → Oui, appelez-moi",
+        answers[2] + " → Ne plus proposer cette offre",
         url("cells:sign-in") + " → Se connecter",
         *(url(f"cells:{name}") for name in ("accessibility", "legal", "privacy", "cookies", "site-map")),
         url("docs"),

@@ -73,7 +73,7 @@ def test_by_keyboard_alone_from_sign_in_to_the_reason_of_a_proposal(page, alice,
     page.keyboard.press("Enter")
     expect(heading(page, "Léa Lefèvre")).to_be_visible()
     proposals = page.get_by_role("region", name="Offres proposées")
-    expect(proposals.get_by_role("link", name="Apprenti cuisinier au Donjon")).to_be_visible()
+    expect(proposals.get_by_role("link", name="Apprenti cuisinier au Donjon", exact=True)).to_be_visible()
     expect(proposals).to_contain_text("1er vœu")
 
 
@@ -143,6 +143,7 @@ def test_a_run_then_a_campaign_go_to_their_end_under_ones_eyes(signed_in_page, m
     expect(progress).to_contain_text("1 jeunes sur 1 ont au moins une offre")
     page.get_by_role("link", name="Préparer une campagne de mails").click()
     page.get_by_label("Nom de la campagne").fill("Novembre")
+    page.get_by_label("Groupe témoin").fill("0")
     page.get_by_role("button", name="Créer le brouillon").click()
     page.get_by_role("link", name="Léa Lefèvre").click()
     expect(page.frame_locator("iframe").get_by_text("Bonjour Léa")).to_be_visible()

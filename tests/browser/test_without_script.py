@@ -33,7 +33,7 @@ def test_sign_in_search_list_and_file_without_javascript(page_without_script, al
     page.get_by_role("link", name="Lefèvre Léa").click()
     expect(page.get_by_role("heading", name="Léa Lefèvre")).to_be_visible()
     page.get_by_role("link", name="Offres proposées et mails envoyés").click()
-    expect(page.get_by_role("link", name="Apprenti cuisinier au Donjon")).to_be_visible()
+    expect(page.get_by_role("link", name="Apprenti cuisinier au Donjon", exact=True)).to_be_visible()
 
 
 def test_the_offer_search_without_javascript(page_without_script, db):
@@ -42,5 +42,5 @@ def test_the_offer_search_without_javascript(page_without_script, db):
     page.goto(reverse("employers:offer-search"))
     page.get_by_label("Ville ou code postal").fill("Rouen")
     page.get_by_role("button", name="Chercher").click()
-    page.get_by_role("link", name="Apprenti cuisinier au Donjon").click()
+    page.get_by_role("link", name="Apprenti cuisinier au Donjon", exact=True).click()
     expect(page.get_by_role("link", name="Candidater sur le site de l’annonce")).to_be_visible()

@@ -13,6 +13,8 @@ from cells.errors import ForbiddenMoveError, RefusedError
 from cells.mailing.message import message_id_for
 from cells.models import AuditEntry, MailPurpose, MailStream, Objection, OutgoingMail
 from cells.services.objections import record_objection
+from employers.models import Offer
+from matching.audiences import Audience
 from matching.models import Campaign, Recipient, RecipientOffer
 from matching.services import campaigns
 from matching.services.campaigns import (
@@ -21,13 +23,14 @@ from matching.services.campaigns import (
     create_campaign,
     launch_campaign,
     pause_campaign,
-    preview_mail,
     resume_campaign,
 )
+from matching.services.previews import preview_mail
 from matching.services.recipients import is_held_out
-from matching.workflow import CampaignState, RunState, SkipReason
-from tests.employers.factories import ContractFactory, OfferFactory
-from tests.matching.factories import MatchFactory, MatchRunFactory
+from matching.workflow import CampaignState, SkipReason
+from tests.employers.factories import ContractFactory
+from tests.matching import islands
+from tests.matching.factories import MatchRunFactory
 from tests.youth.factories import GuardianFactory, WishFactory, YoungPersonFactory
 from youth.models import YoungPerson
 
@@ -53,15 +56,15 @@ def person(run):
 
 
 def person_with_offers(run, count, **changes):
-    person = YoungPersonFactory(cell=run.cell, **changes)
-    wish = WishFactory(young_person=person)
-    for rank in range(1, count + 1):
-        MatchFactory(run=run, young_person=person, wish=wish, rank=rank, reasons={"rank": 1, "rome": 1})
-    return person
+    return islands.person_with_offers(run.cell, count, **changes)
 
 
 def draft(run, by, **changes):
     return create_campaign(**{"run": run, "name": "Novembre", "by": by, **changes})
+
+
+def person_offers(person):
+    return Offer.objects.filter(latitude=person.latitude, longitude=person.longitude)
 
 
 def launch(run, by, **changes):
@@ -83,8 +86,11 @@ def test_launch_freezes_one_recipient_with_a_queued_mail_and_its_offers(run, per
     assert recipient.mail.to_address == person.email
     assert recipient.mail.state == OutgoingMail.State.QUEUED
     assert recipient.mail.content_sha256 == ""
-    frozen = list(recipient.offers.values_list("rank", "offer", "wish", "reasons", "distance_m"))
-    assert frozen == list(run.matches.order_by("rank").values_list("rank", "offer", "wish", "reasons", "distance_m"))
+    frozen = recipient.offers.select_related("wish")
+    assert [(one.rank, one.spare, one.wish.young_person, one.distance_m) for one in frozen] == [
+        (rank, False, person, 0) for rank in (1, 2)
+    ]
+    assert {(one.reasons["rank"], one.reasons["rome"], one.reasons["via"]) for one in frozen} == {(1, 1, 0)}
     assert campaign.state == CampaignState.LAUNCHED
 
 
@@ -113,15 +119,21 @@ def test_a_broker_that_is_down_does_not_undo_a_launch(
     assert Campaign.objects.get(pk=campaign.pk).state == CampaignState.LAUNCHED
 
 
-def test_no_more_offers_than_asked_are_frozen_and_closed_ones_leave_their_place(run, alice_viewer):
-    person = person_with_offers(run, 4)
-    best = run.matches.get(rank=1).offer
-    best.status = "Filled"
-    best.save()
+def test_no_more_offers_than_asked_are_shown_and_the_next_best_are_kept_in_reserve(run, alice_viewer):
+    person = person_with_offers(run, 8)
     campaign = launch(run, alice_viewer, offers_per_mail=2)
     frozen = RecipientOffer.objects.filter(recipient__campaign=campaign, recipient__young_person=person)
-    assert list(frozen.values_list("rank", flat=True)) == [1, 2]
-    assert [row.offer for row in frozen] == [match.offer for match in run.matches.filter(rank__in=[2, 3])]
+    ranks = [(rank, rank > 2) for rank in range(1, 6)]
+    assert list(frozen.order_by("rank").values_list("rank", "spare")) == ranks
+    assert frozen.values("offer").distinct().count() == 5
+
+
+def test_an_employer_fills_no_more_of_a_mail_with_its_spare_offers_counted(run, alice_viewer):
+    person = person_with_offers(run, 1)
+    employer = person_offers(person).get().employer
+    for _ in range(4):
+        islands.offer_beside(person, employer=employer)
+    assert RecipientOffer.objects.filter(recipient__campaign=launch(run, alice_viewer)).count() == 2
 
 
 def test_people_outside_the_audience_are_not_frozen_at_all(run, person, other_cell, alice_viewer):
@@ -141,24 +153,18 @@ def test_a_current_contract_is_the_first_reason(run, alice_viewer):
     assert outcome(launch(run, alice_viewer), person) == SkipReason.IN_CONTRACT
 
 
-def test_somebody_of_the_run_who_signed_since_is_counted_as_in_contract(run, alice_viewer):
-    person = person_with_offers(run, 1, situation=YoungPerson.Situation.IN_CONTRACT)
-    assert outcome(launch(run, alice_viewer), person) == SkipReason.IN_CONTRACT
-
-
 def test_a_person_without_an_open_offer_gets_no_mail(run, alice_viewer):
-    without = WishFactory(young_person__cell=run.cell).young_person
-    closed = person_with_offers(run, 1)
-    run.matches.update(offer=OfferFactory(expires_at=timezone.now() - timedelta(days=1)))
+    without = person_with_offers(run, 0)
+    closed = person_with_offers(run, 1, offer_changes={"expires_at": timezone.now() - timedelta(days=1)})
     campaign = launch(run, alice_viewer)
     assert {outcome(campaign, without), outcome(campaign, closed)} == {SkipReason.NO_OFFER}
 
 
-def test_a_person_whose_offers_were_all_spent_on_others_is_told_apart(run, alice_viewer):
-    person = WishFactory(young_person__cell=run.cell).young_person
-    run.crowded_out = [person.pk]
-    run.save()
-    assert outcome(launch(run, alice_viewer), person) == SkipReason.BUDGET
+def test_a_person_whose_only_offer_goes_to_another_is_told_apart(run, alice_viewer):
+    first = person_with_offers(run, 1)
+    person_with_offers(run, 0, near=first)
+    campaign = launch(run, alice_viewer, exposure_factor=1)
+    assert Counter(campaign.recipients.values_list("skip_reason", flat=True)) == {"": 1, SkipReason.CROWDED_OUT: 1}
 
 
 def test_a_person_nobody_can_write_to_gets_no_mail(run, alice_viewer):
@@ -201,7 +207,7 @@ def test_siblings_who_share_an_address_stay_two_people(run, alice_viewer):
 def test_somebody_another_campaign_wrote_to_lately_is_left_alone(run, person, alice_viewer):
     first = launch(run, alice_viewer)
     assert outcome(launch(run, alice_viewer), person) == SkipReason.ALREADY_CONTACTED
-    assert outcome(launch(run, alice_viewer, not_contacted_days=0), person) == ""
+    assert outcome(launch(run, alice_viewer, audience=Audience(not_contacted_days=0)), person) == ""
     Campaign.objects.update(launched_at=timezone.now() - timedelta(days=15))
     assert outcome(launch(run, alice_viewer), person) == ""
     assert outcome(first, person) == ""
@@ -255,16 +261,11 @@ def test_launching_costs_the_same_number_of_queries_for_2_people_and_for_20(run,
     for number in (2, 18):
         for _ in range(number):
             person_with_offers(run, 2)
-        campaign = draft(run, alice_viewer, not_contacted_days=0)
+        campaign = draft(run, alice_viewer, audience=Audience(not_contacted_days=0))
         with CaptureQueriesContext(connection) as captured:
             launch_campaign(campaign, by=alice_viewer)
         counts.append(len(captured))
     assert counts[0] == counts[1]
-
-
-def test_a_run_that_is_not_done_gives_no_campaign(cell, alice_viewer):
-    with pytest.raises(RefusedError, match="terminé"):
-        draft(MatchRunFactory(cell=cell, state=RunState.RUNNING, finished_at=None), alice_viewer)
 
 
 def test_another_cell_makes_no_campaign_of_ours(run, charlie_viewer):
@@ -273,7 +274,8 @@ def test_another_cell_makes_no_campaign_of_ours(run, charlie_viewer):
 
 
 @pytest.mark.parametrize(
-    "changes", [{"offers_per_mail": 0}, {"offers_per_mail": 9}, {"hold_out_percent": 51}, {"name": " "}]
+    "changes",
+    [{"offers_per_mail": 0}, {"offers_per_mail": 9}, {"hold_out_percent": 51}, {"name": " "}, {"exposure_factor": 0}],
 )
 def test_settings_out_of_bounds_are_refused_in_french(run, alice_viewer, changes):
     with pytest.raises(RefusedError, match="doit"):

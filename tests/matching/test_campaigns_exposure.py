@@ -1,22 +1,20 @@
-"""Launches side by side: nobody is written to twice, no offer is shown beyond its budget, no old run is used."""
+"""Launches side by side: nobody is written to twice, no offer is shown beyond its budget."""
 
 import threading
-from datetime import timedelta
 
 import pytest
 from django.db import connection
-from django.utils import timezone
 
 from cells.errors import RefusedError
 from cells.models import OutgoingMail
 from matching.models import RecipientOffer
-from matching.run_settings import RunSettings
 from matching.services import campaigns
-from matching.services.campaigns import count_outcomes, create_campaign, launch_campaign, preview_mail
+from matching.services.campaigns import count_outcomes, create_campaign, launch_campaign
+from matching.services.previews import preview_mail
+from matching.services.rehearsal import rehearse
 from matching.workflow import SkipReason
 from tests.employers.factories import OfferFactory
-from tests.matching.factories import MatchFactory, MatchRunFactory
-from tests.youth.factories import WishFactory, YoungPersonFactory
+from tests.matching import islands
 
 WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()"
 
@@ -26,25 +24,21 @@ def published(monkeypatch):
     monkeypatch.setattr(campaigns.send_campaign_batch, "delay", lambda campaign_id: None)
 
 
-def run_of(cell, days_ago=0, **wanted):
-    day = timezone.localdate() - timedelta(days=days_ago)
-    return MatchRunFactory(cell=cell, parameters=RunSettings.resolve(day, wanted).to_json())
+def person_reaching(cell, *places, **changes):
+    """A person who lives between offers made at these places."""
+    return islands.person_with_offers(cell, 0, near=places[0], **changes)
 
 
-def person_shown(run, *offers):
-    person = YoungPersonFactory(cell=run.cell)
-    wish = WishFactory(young_person=person)
-    for rank, offer in enumerate(offers, start=1):
-        MatchFactory(run=run, young_person=person, wish=wish, offer=offer, rank=rank)
-    return person
+def offer_somewhere(**changes):
+    return OfferFactory(**islands.next_place(), **changes)
 
 
-def draft(run, by, **changes):
-    return create_campaign(**{"run": run, "name": "Novembre", "by": by, **changes})
+def draft(cell, by, **changes):
+    return create_campaign(**{"cell": cell, "name": "Novembre", "exposure_factor": 1, "by": by, **changes})
 
 
-def launch(run, by, **changes):
-    return launch_campaign(draft(run, by, **changes), by=by)
+def launch(cell, by, **changes):
+    return launch_campaign(draft(cell, by, **changes), by=by)
 
 
 def outcomes(campaign):
@@ -52,7 +46,7 @@ def outcomes(campaign):
 
 
 def shown(campaign):
-    frozen = RecipientOffer.objects.filter(recipient__campaign=campaign).order_by("rank")
+    frozen = RecipientOffer.objects.filter(recipient__campaign=campaign, spare=False).order_by("rank")
     return list(frozen.values_list("recipient__young_person", "offer", "rank"))
 
 
@@ -91,9 +85,8 @@ def wait_until_blocked(thread):
 
 @pytest.mark.django_db(transaction=True)
 def test_two_campaigns_of_a_cell_launched_together_write_once_to_a_person(cell, alice_viewer, monkeypatch):
-    run = run_of(cell)
-    person = person_shown(run, OfferFactory())
-    first, second = draft(run, alice_viewer), draft(run, alice_viewer)
+    person = person_reaching(cell, offer_somewhere(positions=9))
+    first, second = draft(cell, alice_viewer), draft(cell, alice_viewer)
     launch_during(first, alice_viewer, second, alice_viewer, monkeypatch)
     assert OutgoingMail.objects.filter(to_address=person.email).count() == 1
     assert outcomes(second) == {person.pk: SkipReason.ALREADY_CONTACTED}
@@ -103,89 +96,72 @@ def test_two_campaigns_of_a_cell_launched_together_write_once_to_a_person(cell, 
 def test_two_cells_that_launch_together_share_the_budget_of_an_offer(
     cell, other_cell, alice_viewer, charlie_viewer, monkeypatch
 ):
-    offer = OfferFactory()
-    ours, theirs = run_of(cell, exposure_factor=1), run_of(other_cell, exposure_factor=1)
-    here, there = person_shown(ours, offer), person_shown(theirs, offer)
-    first, second = draft(ours, alice_viewer), draft(theirs, charlie_viewer)
+    offer = offer_somewhere()
+    here, there = person_reaching(cell, offer), person_reaching(other_cell, offer)
+    first, second = draft(cell, alice_viewer), draft(other_cell, charlie_viewer)
     launch_during(first, alice_viewer, second, charlie_viewer, monkeypatch)
     assert outcomes(first) == {here.pk: ""}
     assert outcomes(second) == {there.pk: SkipReason.BUDGET}
 
 
 @pytest.mark.django_db
-def test_offers_another_cell_has_spent_since_the_run_leave_their_place(cell, other_cell, alice_viewer, charlie_viewer):
-    spent, free = OfferFactory(), OfferFactory()
-    ours, theirs = run_of(cell, exposure_factor=1), run_of(other_cell, exposure_factor=1)
-    lea, noe = person_shown(ours, spent, free), person_shown(ours, spent)
-    person_shown(theirs, spent)
-    launch(theirs, charlie_viewer)
-    campaign = draft(ours, alice_viewer)
-    assert count_outcomes(campaign) == {"": 1, SkipReason.BUDGET: 1}
-    assert "Une offre" in preview_mail(campaign, lea).subject
+def test_offers_another_cell_has_spent_leave_their_place(cell, other_cell, alice_viewer, charlie_viewer):
+    spent = offer_somewhere()
+    person_reaching(other_cell, spent)
+    launch(other_cell, charlie_viewer)
+    noe = person_reaching(cell, spent)
+    campaign = draft(cell, alice_viewer)
+    assert count_outcomes(campaign) == {SkipReason.BUDGET: 1}
     with pytest.raises(RefusedError, match="plafonds"):
         preview_mail(campaign, noe)
+    free = OfferFactory(latitude=spent.latitude, longitude=spent.longitude)
+    assert "Une offre" in preview_mail(campaign, noe).subject
     launch_campaign(campaign, by=alice_viewer)
-    assert outcomes(campaign) == {lea.pk: "", noe.pk: SkipReason.BUDGET}
-    assert shown(campaign) == [(lea.pk, free.pk, 1)]
+    assert shown(campaign) == [(noe.pk, free.pk, 1)]
 
 
 @pytest.mark.django_db
-def test_what_is_left_of_an_offer_goes_to_first_proposals_first(cell, alice_viewer):
-    rare, common = OfferFactory(), OfferFactory(positions=5)
-    run = run_of(cell, exposure_factor=1)
-    second_choice = person_shown(run, common, rare)
-    first_choice, too_late = person_shown(run, rare), person_shown(run, rare)
-    campaign = launch(run, alice_viewer)
-    assert outcomes(campaign) == {second_choice.pk: "", first_choice.pk: "", too_late.pk: SkipReason.BUDGET}
-    assert sorted(shown(campaign)) == sorted([(second_choice.pk, common.pk, 1), (first_choice.pk, rare.pk, 1)])
+def test_a_scarce_offer_goes_to_whoever_has_no_other(cell, alice_viewer):
+    rare = offer_somewhere()
+    choosy = person_reaching(cell, rare, radius_km=50)
+    stuck = person_reaching(cell, rare, radius_km=1)
+    OfferFactory(latitude=rare.latitude + 0.1, longitude=rare.longitude, positions=1)
+    campaign = launch(cell, alice_viewer)
+    assert outcomes(campaign) == {choosy.pk: "", stuck.pk: ""}
+    assert (stuck.pk, rare.pk, 1) in shown(campaign)
 
 
 @pytest.mark.django_db
 def test_people_who_get_no_mail_spend_nothing(cell, alice_viewer):
-    offer = OfferFactory()
-    run = run_of(cell, exposure_factor=1)
-    silent, person = person_shown(run, offer), person_shown(run, offer)
-    silent.email = ""
-    silent.save()
-    assert outcomes(launch(run, alice_viewer)) == {silent.pk: SkipReason.NO_ADDRESS, person.pk: ""}
+    offer = offer_somewhere()
+    silent, person = person_reaching(cell, offer, email=""), person_reaching(cell, offer)
+    assert outcomes(launch(cell, alice_viewer)) == {silent.pk: SkipReason.NO_ADDRESS, person.pk: ""}
 
 
 @pytest.mark.django_db
-def test_a_run_of_eight_days_ago_gives_no_campaign(cell, alice_viewer):
-    assert draft(run_of(cell, days_ago=7), alice_viewer).pk
-    with pytest.raises(RefusedError, match="relancez un rapprochement"):
-        draft(run_of(cell, days_ago=8), alice_viewer)
+def test_spare_offers_spend_nothing(cell, other_cell, alice_viewer, charlie_viewer):
+    offer = offer_somewhere()
+    OfferFactory(latitude=offer.latitude, longitude=offer.longitude)
+    person_reaching(cell, offer)
+    launch(cell, alice_viewer, offers_per_mail=1)
+    there = person_reaching(other_cell, offer)
+    assert outcomes(launch(other_cell, charlie_viewer)) == {there.pk: ""}
 
 
 @pytest.mark.django_db
-def test_a_draft_that_waited_too_long_is_not_launched(cell, alice_viewer, time_machine):
-    campaign = draft(run_of(cell), alice_viewer)
-    time_machine.move_to(timezone.now() + timedelta(days=8))
-    with pytest.raises(RefusedError, match="relancez un rapprochement"):
-        launch_campaign(campaign, by=alice_viewer)
-    assert not OutgoingMail.objects.exists()
+def test_the_spread_of_the_offers_is_measured_on_what_could_be_shown(cell, alice_viewer):
+    offer = offer_somewhere(title="La plus montrée", positions=2)
+    other = OfferFactory(latitude=offer.latitude, longitude=offer.longitude)
+    for _ in range(3):
+        person_reaching(cell, offer)
+    spread = rehearse(draft(cell, alice_viewer, offers_per_mail=1)).spread
+    assert (spread.offers, spread.showings, spread.never_shown) == (2, 3, 0)
+    assert (spread.busiest_title, spread.busiest_shown, spread.busiest_budget) == ("La plus montrée", 2, 2)
+    other.delete()
+    assert rehearse(draft(cell, alice_viewer, exposure_factor=200)).spread.gini == 0
 
 
 @pytest.mark.django_db
-def test_a_run_that_another_has_replaced_gives_no_campaign(cell, other_cell, alice_viewer):
-    old = run_of(cell)
-    waiting = draft(old, alice_viewer)
-    run_of(other_cell)
-    assert draft(old, alice_viewer).pk
-    run_of(cell)
-    with pytest.raises(RefusedError, match="plus récent"):
-        draft(old, alice_viewer)
-    with pytest.raises(RefusedError, match="plus récent"):
-        launch_campaign(waiting, by=alice_viewer)
-
-
-@pytest.mark.django_db
-def test_a_run_of_another_engine_gives_no_campaign_and_its_draft_can_still_be_read(cell, alice_viewer):
-    run = run_of(cell)
-    person_shown(run, OfferFactory())
-    campaign = draft(run, alice_viewer)
-    run.parameters["engine"]["engine_version"] = "0"
-    run.save()
-    assert count_outcomes(campaign) == {"": 1}
-    with pytest.raises(RefusedError, match="relancez un rapprochement"):
-        draft(run, alice_viewer)
+def test_nobody_and_nothing_is_measured_too(cell, alice_viewer):
+    spread = rehearse(draft(cell, alice_viewer)).spread
+    assert (spread.offers, spread.showings, spread.gini) == (0, 0, 0)

@@ -17,21 +17,22 @@ from cells.models import MailPurpose, Objection, OutgoingMail
 from cells.services.objections import record_objection
 from employers.models import Employer, Offer
 from matching import tasks
-from matching.models import Campaign
+from matching.models import Campaign, CampaignAnswer, RecipientOffer
 from matching.services import sending
 from matching.services.campaigns import (
     cancel_campaign,
     create_campaign,
     launch_campaign,
     pause_campaign,
-    preview_mail,
     resume_campaign,
 )
+from matching.services.previews import preview_mail
 from matching.services.sending import campaigns_to_wake, deliver_campaign, finish_campaigns, prepare_campaign_mails
 from matching.workflow import CampaignState
 from tests.cells.factories import CommuneFactory
 from tests.employers.factories import ContractFactory, EmployerFactory, OfferFactory
-from tests.matching.factories import MatchFactory, MatchRunFactory
+from tests.matching.factories import CampaignAnswerFactory, MatchRunFactory, OfferRefusalFactory, SentRecipientFactory
+from tests.matching.islands import next_place
 from tests.support.smtp import DROP_AFTER_TAKING, SmtpServer
 from tests.youth.factories import GuardianFactory, WishFactory, YoungPersonFactory
 from youth.models import YoungPerson
@@ -54,6 +55,7 @@ def server(settings):
     settings.MAIL_DOMAIN = "jonction.example"
     with SmtpServer() as running:
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", running.port
+        settings.MAIL_CONNECTIONS = 1
         yield running
 
 
@@ -63,17 +65,18 @@ def run(cell):
 
 
 def person_with_offers(run, count=1, **changes):
-    person = YoungPersonFactory(cell=run.cell, **changes)
-    wish = WishFactory(young_person=person, label="CAP Cuisine")
+    """Each further from the offers of the others than anyone looks."""
+    place = next_place()
+    person = YoungPersonFactory(cell=run.cell, **place, **changes)
+    WishFactory(young_person=person, label="CAP Cuisine")
     for rank in range(1, count + 1):
-        offer = OfferFactory(
+        OfferFactory(
             title=f"Apprenti·e « chef » n° {rank} & <co>",
             employer=EmployerFactory(name=f"L’Épi d’or {rank}"),
             commune=CommuneFactory(),
             starts_on=date(2027, 1, 4),
+            **place,
         )
-        reasons = {"rank": 1, "rome": 1, "via": 0}
-        MatchFactory(run=run, young_person=person, wish=wish, rank=rank, offer=offer, reasons=reasons)
     return person
 
 
@@ -169,7 +172,8 @@ def test_text_and_html_say_the_same(server, run, alice_viewer):
     (message,) = server.messages()
     text, page = squeeze(as_text(message, "plain")), read_html(message)
     html = squeeze(" ".join(page.words))
-    facts = [f"Bonjour {person.first_name},", "12\N{NO-BREAK SPACE}km de chez vous", "votre 1er vœu", "CAP Cuisine"]
+    facts = [f"Bonjour {person.first_name},", "moins d’un\N{NO-BREAK SPACE}kilomètre de chez vous"]
+    facts += ["votre 1er vœu", "CAP Cuisine", "J’ai trouvé", "appelez-moi", "Pas pour moi"]
     facts += [f"{rank}. Apprenti·e « chef » n° {rank} & <co>" for rank in (1, 2, 3)]
     facts += ["L’Épi d’or 3, Rouen (76)", "commence en janvier 2027", run.cell.name, run.cell.phone]
     facts += [run.cell.reply_to, "Vous recevez ce message parce que", "Ne plus recevoir ces offres"]
@@ -177,7 +181,7 @@ def test_text_and_html_say_the_same(server, run, alice_viewer):
         assert fact in text, fact
         assert fact in html, fact
     links = [link for link in page.links if link.startswith("https:")]
-    assert len(links) == 3 + 2
+    assert len(links) == 2 * 3 + 2 + 2
     assert all(link in text for link in links)
 
 
@@ -189,7 +193,7 @@ def test_the_mail_is_small_has_no_image_and_is_made_for_screen_readers(server, r
     source = as_text(server.messages()[0], "html")
     assert len(raw) < 100_000
     assert page.tags["img"] == page.tags["script"] == page.tags["link"] == 0
-    assert (page.tags["h1"], page.tags["h2"]) == (1, 8)
+    assert (page.tags["h1"], page.tags["h2"]) == (1, 9)
     assert source.count('role="presentation"') == page.tags["table"]
     assert '<html lang="fr"' in source
     assert "<co>" not in source
@@ -222,7 +226,7 @@ def test_the_preview_before_launch_and_after_is_what_goes_out(server, run, alice
     assert frozen.html == as_text(message, "html")
     sent = preview_mail(campaign, person)
     assert (sent.subject, sent.text, sent.html) == (frozen.subject, frozen.text, frozen.html)
-    without_link = re.compile(r"/desinscription/[\w.-]+/")
+    without_link = re.compile(r"/(desinscription|reponse)/[\w.-]+/")
     assert without_link.sub("", drafted.text) == without_link.sub("", frozen.text)
 
 
@@ -254,10 +258,32 @@ def test_somebody_who_stopped_seeking_after_launch_gets_no_mail(server, run, ali
     assert server.taken == []
 
 
+def test_somebody_who_says_they_found_after_launch_gets_no_mail(server, run, alice_viewer):
+    person = person_with_offers(run)
+    campaign = launch(run, alice_viewer)
+    answered = SentRecipientFactory(young_person=person)
+    CampaignAnswerFactory(recipient=answered, kind=CampaignAnswer.Kind.FOUND)
+    send(campaign)
+    assert the_mail(campaign).outcome == sending.SAYS_FOUND
+    assert server.taken == []
+
+
+def test_an_offer_refused_after_launch_is_not_shown(server, run, alice_viewer):
+    person = person_with_offers(run, 2)
+    campaign = launch(run, alice_viewer)
+    refused = RecipientOffer.objects.get(recipient__campaign=campaign, rank=1)
+    OfferRefusalFactory(young_person=person, offer=refused.offer)
+    send(campaign)
+    text = as_text(server.messages()[0], "plain")
+    assert refused.offer.title not in text
+    assert "une offre d’apprentissage" in text
+
+
 def test_an_offer_closed_after_launch_is_dropped_and_a_mail_without_offer_is_not_sent(server, run, alice_viewer):
     two, one = person_with_offers(run, 2), person_with_offers(run, 1)
     campaign = launch(run, alice_viewer)
-    closed = [run.matches.get(young_person=person, rank=1).offer_id for person in (two, one)]
+    first = RecipientOffer.objects.filter(recipient__campaign=campaign, rank=1)
+    closed = [first.get(recipient__young_person=person).offer_id for person in (two, one)]
     Offer.objects.filter(pk__in=closed).update(status=Offer.Status.CANCELLED)
     send(campaign)
     assert server.per_address() == {two.email: 1}
@@ -430,7 +456,7 @@ def test_preparing_costs_the_same_number_of_queries_for_2_mails_and_for_12(run, 
         with CaptureQueriesContext(connection) as captured:
             assert len(prepare_campaign_mails(campaign, some)) == len(some)
         counts.append(len(captured))
-    assert counts[0] == counts[1] <= 5
+    assert counts[0] == counts[1] <= 8
 
 
 def test_the_sending_tasks_have_the_mail_queue():

@@ -1,7 +1,5 @@
 """Runs from the request to the last written match, with everything that may stop them on the way."""
 
-import json
-
 import pytest
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
@@ -12,18 +10,24 @@ from cells.models import AuditEntry
 from cells.scoping import NOBODY
 from employers.models import Offer
 from matching import tasks
-from matching.models import Match, MatchRun
-from matching.services import execution, results
+from matching.models import MatchRun, RunPerson
+from matching.services import execution, results, shards
 from matching.services.execution import LIFETIME, PENDING_PATIENCE, sole_worker, stalled_runs
 from matching.services.runs import cancel_run, execute_run, request_run
 from matching.workflow import RunState
 from tests.cells.factories import OccupationFactory
 from tests.employers.factories import ContractFactory, OfferFactory
-from tests.matching.factories import CampaignFactory, MatchFactory, MatchRunFactory
+from tests.matching.computed import cooks_before_kitchens, rows_of, run_for
+from tests.matching.factories import MatchRunFactory
 from tests.matching.sent_offers import launched, send
 from tests.youth.factories import WishFactory, YoungPersonFactory
 
 pytestmark = pytest.mark.django_db
+
+
+class RefusedByVerifier(execution.CertificateRefusedError):
+    def __init__(self, sentence):
+        Exception.__init__(self, sentence)
 
 
 class Killed(BaseException):
@@ -40,24 +44,14 @@ def published(monkeypatch):
 
 @pytest.fixture
 def people(cell):
-    """Five who want to cook in Rouen, and six kitchens there."""
-    people = YoungPersonFactory.create_batch(5, cell=cell, in_rouen=True)
-    for person in people:
-        WishFactory(young_person=person)
-    OfferFactory.create_batch(6)
-    return people
+    return cooks_before_kitchens(cell)
 
 
-def run_for(cell, **parameters):
-    run = request_run(cell=cell, by=NOBODY, parameters=parameters)
-    execute_run(run.pk)
+def assert_nothing_is_left(run, state):
     run.refresh_from_db()
-    return run
-
-
-def rows_of(run):
-    fields = ("young_person_id", "offer_id", "wish_id", "rank", "score", "distance_m", "reasons")
-    return [json.dumps(row) for row in run.matches.order_by("young_person", "rank").values_list(*fields)]
+    assert run.state == state
+    assert not run.matches.exists() and not run.offers.exists() and not run.people.exists()
+    assert run.match_count == 0 and run.bound == {}
 
 
 # --- asking ------------------------------------------------------------------------------------------------
@@ -130,7 +124,32 @@ def test_a_run_writes_matches_with_their_reasons_and_its_counts(cell, people):
     assert match.wish.young_person == people[0]
     assert 0 < match.distance_m < 1000 and match.score > 0
     age = (timezone.localdate() - timezone.localdate(match.offer.published_at)).days
-    assert match.reasons == {"rank": 1, "rome": 1, "level": 1, "date": 1, "via": 0, "age": age}
+    assert match.reasons == {"rank": 1, "rome": 1, "level": 1, "date": 1, "via": 0, "age": age, "variety": 1}
+
+
+def test_a_run_says_what_became_of_every_person_and_offer(cell, people):
+    unresolved = WishFactory(young_person__cell=cell, training=None).young_person
+    wishless = YoungPersonFactory(cell=cell)
+    run = run_for(cell, exposure_factor=2, k=1)
+    status = dict(run.people.values_list("young_person", "status"))
+    expected = {person.pk: RunPerson.Status.RANKED for person in people}
+    expected |= {unresolved.pk: RunPerson.Status.NO_TRADES, wishless.pk: RunPerson.Status.NO_WISHES}
+    assert status == expected
+    offers = list(run.offers.values_list("offer", "budget", "exposure"))
+    assert {offer: exposure for offer, _, exposure in offers} == {
+        offer.pk: run.matches.filter(offer=offer).count() for offer in Offer.objects.all()
+    }
+    assert {budget for _, budget, _ in offers} == {2}
+    assert run.bound["covered"] == run.bound["coverable"] == 5 and run.bound["upper"] >= run.bound["score"]
+    assert {"reading", "ranking", "allocating", "storing", "reporting", "certifying"} == set(run.timings)
+
+
+def test_who_has_candidates_and_gets_nothing_is_told_apart(cell, people):
+    Offer.objects.exclude(pk=Offer.objects.first().pk).delete()
+    run = run_for(cell, exposure_factor=3)
+    crowded = run.people.filter(status=RunPerson.Status.CROWDED_OUT)
+    assert run.people_with_offer == 3 and crowded.count() == 2
+    assert not run.matches.filter(young_person__in=crowded.values("young_person")).exists()
 
 
 def test_remote_offers_have_no_distance(cell):
@@ -223,38 +242,6 @@ def test_a_cancelled_run_never_starts(cell, people, alice_viewer):
     assert AuditEntry.objects.filter(action="match_run.cancelled", target_uuid=run.uuid).exists()
 
 
-def test_a_run_cancelled_between_two_shards_leaves_nothing(cell, people, monkeypatch, alice_viewer):
-    run = request_run(cell=cell, by=NOBODY, parameters={"shard_people": 1})
-    ranked = []
-
-    def cancel_after_two(*args):
-        ranked.append(rank_shard(*args))
-        if len(ranked) == 2:
-            cancel_run(run, by=alice_viewer)
-        return ranked[-1]
-
-    rank_shard = execution.rank_shard
-    monkeypatch.setattr(execution, "rank_shard", cancel_after_two)
-    execute_run(run.pk)
-    run.refresh_from_db()
-    assert len(ranked) == 2
-    assert run.state == RunState.CANCELLED and not run.matches.exists()
-
-
-def test_a_run_cancelled_just_before_writing_leaves_nothing(cell, people, monkeypatch, alice_viewer):
-    run = request_run(cell=cell, by=NOBODY)
-
-    def cancel_first(*args, **options):
-        cancel_run(run, by=alice_viewer)
-        return allocate(*args, **options)
-
-    allocate = execution.allocate
-    monkeypatch.setattr(execution, "allocate", cancel_first)
-    execute_run(run.pk)
-    run.refresh_from_db()
-    assert run.state == RunState.CANCELLED and not run.matches.exists()
-
-
 def test_a_finished_run_cannot_be_cancelled(cell, alice_viewer):
     with pytest.raises(ForbiddenMoveError):
         cancel_run(run_for(cell), by=alice_viewer)
@@ -264,11 +251,13 @@ def test_a_finished_run_cannot_be_cancelled(cell, alice_viewer):
 
 STEPS = [
     (execution, "read_inputs"),
-    (execution, "rank_shard"),
-    (execution, "merge"),
+    (execution, "rank_shards"),
+    (shards, "rank_next_shard"),
     (execution, "allocate"),
     (execution, "store_results"),
     (results, "copy_in"),
+    (execution, "report_on"),
+    (execution, "certify_run"),
 ]
 
 
@@ -295,11 +284,8 @@ def test_a_worker_that_dies_anywhere_leaves_a_run_that_another_finishes(
         interrupt(patch, module, name, error, after=after)
         with pytest.raises(type(error)):
             execute_run(run.pk)
-    run.refresh_from_db()
-    written = name == "store_results" and after
-    assert run.state == (RunState.DONE if written else RunState.RUNNING)
-    assert run.matches.exists() == written
-    assert stalled_runs(timezone.now()) == ([] if written else [run.pk])
+    assert_nothing_is_left(run, RunState.RUNNING)
+    assert stalled_runs(timezone.now()) == [run.pk]
     execute_run(run.pk)
     run.refresh_from_db()
     assert run.state == RunState.DONE and run.shards_done == run.shards_total == 2
@@ -308,15 +294,28 @@ def test_a_worker_that_dies_anywhere_leaves_a_run_that_another_finishes(
 
 @pytest.mark.parametrize(("module", "name"), STEPS, ids=[name for _, name in STEPS])
 def test_an_error_fails_the_run_in_french_and_frees_the_cell(cell, people, monkeypatch, caplog, module, name):
-    run = request_run(cell=cell, by=NOBODY)
+    run = request_run(cell=cell, by=NOBODY, parameters={"shard_people": 3})
     with monkeypatch.context() as patch:
         interrupt(patch, module, name, RuntimeError("secret detail"), after=False)
         execute_run(run.pk)
-    run.refresh_from_db()
-    assert run.state == RunState.FAILED and run.finished_at and not run.matches.exists()
+    assert_nothing_is_left(run, RunState.FAILED)
+    assert run.finished_at
     assert "Relancez" in run.message and "secret" not in run.message
     assert "secret detail" in caplog.text
     assert run_for(cell).state == RunState.DONE
+
+
+def test_a_run_its_verifier_refuses_fails_with_the_verifiers_sentence(cell, people, monkeypatch):
+    run = request_run(cell=cell, by=NOBODY)
+
+    def refuse(run):
+        assert run.matches.exists() and run.bound["score"] > 0
+        raise RefusedByVerifier("Une offre est proposée à plus de jeunes que permis.")
+
+    monkeypatch.setattr(execution, "certify_run", refuse)
+    execute_run(run.pk)
+    assert_nothing_is_left(run, RunState.FAILED)
+    assert run.message == "Une offre est proposée à plus de jeunes que permis."
 
 
 def test_a_run_asked_of_another_engine_fails_rather_than_mix(cell, people):
@@ -380,59 +379,3 @@ def test_the_sweeper_publishes_what_nobody_works_on(cell, other_cell, monkeypatc
     MatchRunFactory(cell=other_cell)
     tasks.resume_stalled_runs()
     assert published == [(dead.pk,)]
-
-
-# --- keeping -----------------------------------------------------------------------------------------------
-
-
-def test_the_newest_runs_and_those_of_campaigns_are_kept(cell, other_cell):
-    campaign = CampaignFactory(run=MatchRunFactory(cell=cell))
-    foreign, failed = MatchRunFactory(cell=other_cell), MatchRunFactory(cell=cell, state=RunState.FAILED)
-    old = MatchFactory(run=MatchRunFactory(cell=cell)).run
-    newest = [run_for(cell) for _ in range(results.KEPT_RUNS)]
-    kept = set(MatchRun.objects.values_list("pk", flat=True))
-    assert kept == {campaign.run_id, foreign.pk, failed.pk, *(run.pk for run in newest)}
-    assert not Match.objects.filter(run=old.pk).exists()
-
-
-def test_the_latest_proposals_are_those_of_the_newest_finished_run_of_the_cell(cell, other_cell, people):
-    run_for(cell)
-    newest = run_for(cell, k=2)
-    MatchFactory(run__cell=other_cell)
-    MatchRunFactory(cell=cell, state=RunState.FAILED)
-    assert {match.run_id for match in Match.objects.of_latest_run(cell)} == {newest.pk}
-    mine = Match.objects.latest_for(people[1])
-    assert [(match.young_person, match.rank) for match in mine] == [(people[1], 1), (people[1], 2)]
-
-
-def test_proposals_whose_offer_closed_since_are_not_still_open(cell, people):
-    run = run_for(cell)
-    first = run.matches.first()
-    first.offer.status = "Filled"
-    first.offer.save()
-    assert first not in Match.objects.of_latest_run(cell).still_open()
-    assert run.matches.still_open().count() == run.match_count - 5
-
-
-def test_proposals_are_read_with_what_their_wording_needs(cell, people, django_assert_num_queries):
-    run_for(cell)
-    with django_assert_num_queries(1):
-        for match in Match.objects.of_latest_run(cell).worded():
-            assert match.offer.employer.name and match.wish.label and not match.offer.target_level
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_person_erased_while_the_run_computes_fails_it_and_leaves_nothing(cell, people, monkeypatch):
-    """Foreign keys are checked when the results are committed."""
-    run = request_run(cell=cell, by=NOBODY)
-
-    def erase_first(*args, **options):
-        people[0].wishes.all().delete()
-        people[0].delete()
-        return allocate(*args, **options)
-
-    allocate = execution.allocate
-    monkeypatch.setattr(execution, "allocate", erase_first)
-    execute_run(run.pk)
-    run.refresh_from_db()
-    assert run.state == RunState.FAILED and not Match.objects.exists()

@@ -7,9 +7,9 @@ import pytest
 
 from cells.models import DiplomaLevel
 from employers.models import Offer
-from matching.engine import LevelKind, RomeKind, Via
+from matching.engine import DateKind, LevelKind, RomeKind, Via
 from matching.models import Match, RecipientOffer
-from matching.wording import word_reasons
+from matching.wording import word_person, word_reasons
 from youth.models import Wish
 
 TODAY = date(2026, 11, 22)
@@ -131,3 +131,46 @@ def test_fresh_adverts_say_how_fresh(day, phrase):
 
 def test_old_adverts_do_not_boast():
     assert not any("publiée" in phrase for phrase in words(proposal()))
+
+
+@pytest.mark.parametrize(("rank", "said"), [(0, True), (1, False), (2, True)])
+def test_variety_is_a_reason_beyond_the_first_wish(rank, said):
+    phrases = words(proposal(rank=rank, variety=1), "counsellor")
+    assert ("pour varier les métiers" in phrases) is said
+
+
+def person_words(distance_m=12_400, **codes):
+    one = proposal(distance_m=distance_m)
+    one.reasons |= codes
+    return [phrase.replace("\N{NO-BREAK SPACE}", "~") for phrase in word_person(one)]
+
+
+def test_an_employer_hears_what_answers_the_offer_and_no_more():
+    assert person_words() == [
+        "habite à 12~km",
+        "c’est son 2e vœu",
+        "niveau demandé",
+        "disponible à la date prévue",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("codes", "phrase"),
+    [
+        ({"via": Via.SITE, "distance_m": 800}, "se forme à moins d’un~kilomètre"),
+        ({"via": Via.REMOTE, "distance_m": None}, "peut travailler à distance"),
+        ({"rank": 0}, "c’est l’un de ses vœux"),
+        ({"rank": 3, "rome": RomeKind.DOMAIN}, "métier voisin de son 3e vœu"),
+        ({"level": LevelKind.NEAR}, "niveau voisin du niveau demandé"),
+        ({"level": LevelKind.OPEN}, "tous niveaux acceptés"),
+        ({"date": DateKind.UNKNOWN}, "disponible"),
+        ({"date": DateKind.LATER}, "disponible avant la date prévue"),
+    ],
+)
+def test_each_reason_has_its_side_for_the_employer(codes, phrase):
+    assert phrase in person_words(**codes)
+
+
+def test_nobody_s_wish_or_level_is_invented_for_an_employer():
+    assert not any("niveau" in phrase for phrase in person_words(level=LevelKind.UNKNOWN))
+    assert not any("CAP" in phrase for phrase in person_words())

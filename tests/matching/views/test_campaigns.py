@@ -6,22 +6,21 @@ from django.utils import timezone
 
 from cells.models import OutgoingMail
 from matching.models import Campaign, Recipient
-from matching.workflow import CampaignState, RunState, SkipReason
-from tests.matching.factories import CampaignFactory, MatchFactory, MatchRunFactory, RecipientFactory
+from matching.workflow import CampaignState, SkipReason
+from tests.matching.factories import CampaignFactory, MatchRunFactory, RecipientFactory
+from tests.matching.islands import person_with_offers
 from tests.support.html import text_of
 from tests.support.queries import only_reading
 from tests.youth.factories import YoungPersonFactory
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
-REASONS = {"rank": 1, "rome": 0, "level": 0, "date": 0, "via": 0, "age": 1}
 
 
 @pytest.fixture
 def campaign(cell):
-    run = MatchRunFactory(cell=cell)
-    MatchFactory(run=run, young_person__first_name="Éloïse", reasons=REASONS)
-    return CampaignFactory(run=run)
+    person_with_offers(cell, 2, first_name="Éloïse")
+    return CampaignFactory(run=MatchRunFactory(cell=cell))
 
 
 def page(campaign, name="campaign-detail"):
@@ -29,7 +28,7 @@ def page(campaign, name="campaign-detail"):
 
 
 def person_of(campaign):
-    return campaign.run.matches.get().young_person
+    return campaign.cell.young_people.get(first_name="Éloïse")
 
 
 def test_a_campaign_starts_as_a_draft_of_a_finished_run(alice, cell, signed_in):
@@ -51,18 +50,13 @@ def test_what_is_out_of_bounds_is_refused(alice, cell, signed_in, changed):
     assert not Campaign.objects.exists()
 
 
-def test_a_run_that_is_not_over_gives_no_campaign(alice, cell, signed_in):
-    run = MatchRunFactory(cell=cell, state=RunState.RUNNING, finished_at=None)
-    typed = {"name": "Rentrée", "offers_per_mail": 4, "hold_out_percent": 10}
-    response = signed_in(alice).post(reverse("matching:campaign-create", args=[run.uuid]), typed)
-    assert "attendez sa fin" in text_of(response)
-
-
 def test_a_draft_says_who_would_get_a_mail_and_writes_nothing(alice, campaign, signed_in):
     client = signed_in(alice)
     with only_reading():
         draft, confirm = client.get(page(campaign)), client.get(page(campaign, "campaign-launch"))
-    assert "Reçoivent un mail 1" in text_of(draft)
+        rehearsal = client.get(page(campaign, "campaign-rehearsal"))
+    assert "1 jeune dans le public visé" in text_of(draft)
+    assert "Reçoivent un mail 1" in text_of(rehearsal)
     assert "Envoyer 1 mail" in text_of(confirm)
     assert not Recipient.objects.exists()
 
@@ -174,5 +168,5 @@ def test_reading_a_person_s_mail_is_noted(
 def test_going_back_to_a_campaign_shows_the_whole_page(alice, campaign, signed_in):
     """htmx asks for it again when its own history is lost."""
     response = signed_in(alice).get(page(campaign), headers=HTMX | {"HX-History-Restore-Request": "true"})
-    assert "Reçoivent un mail" in text_of(response)
+    assert "dans le public visé" in text_of(response)
     assert "<html" in response.content.decode()
