@@ -48,12 +48,14 @@ def domain_rows(rome: Ragged) -> DomainRows:
 class Layers(NamedTuple):
     """Entries of domain d in cell c: start[d × cells + c] … start[d × cells + c + 1] - 1.
 
-    The remote offers of domain d come once more: remote[d] … remote[d + 1] - 1. `screen`, `codes`: see kernel.Problem.
+    The remote offers of domain d come once more: remote[d] … remote[d + 1] - 1.
+    `screen`, `codes`, `levels`: see kernel.Problem.
     """
 
     entries: Records
     screen: Ints
     codes: Masks
+    levels: Ints
     grid: Grid
     start: Ints
     remote: Ints
@@ -141,6 +143,7 @@ def _layers(offers: Offers, asked: DomainRows, domains: Ints, table: Records, pa
         entries,
         _screen(entries, parameters.weights),
         np.where(entries["high"] != 0, ~np.uint64(0), entries["low"]),
+        entries["levels"].astype(np.int32),
         grid,
         np.searchsorted(key[by_cell], np.arange(len(domains) * grid.cells + 1)).astype(np.int32),
         len(placed) + np.searchsorted(slot[remote][by_domain], np.arange(len(domains) + 1)),
@@ -156,6 +159,8 @@ def _entries(asked: DomainRows, table: Records) -> Records:
 
 
 def _screen(entries: Records, weights: Weights) -> Ints:
-    """What has no place is met remotely only, where the place does not count."""
-    rest = entries["fresh"] + max(weights.date_fits, weights.date_unknown)
-    return np.stack([*(np.nan_to_num(entries[axis]) for axis in "xyz"), rest]).astype(np.float32)
+    """What has no place is met remotely only, where the place does not count; no start to wait for is one too far."""
+    unknown = (entries["start_from"] == NO_DAY) & (entries["start_to"] == NO_DAY)
+    rest = entries["fresh"] + np.where(unknown, weights.date_unknown, 0)
+    start = np.where(unknown, np.inf, entries["start_from"])
+    return np.stack([*(np.nan_to_num(entries[axis]) for axis in "xyz"), rest, start]).astype(np.float32)

@@ -21,20 +21,24 @@ from matching.engine.shelf import LOWEST, OFFER_MASK, put, tie_of
 from matching.engine.ways import REFUSED, Meeting, best_way, date_points, distance_points, welcomes, wish_points
 
 BLOCK = 512
+NEVER = -1e9
+EVERY_LEVEL = 0xFF
 ROUNDING_M = 4  # what single precision loses at most of a distance
 UNKNOWN = -2  # a group whose best offer was not looked for yet; -1: it has none
 
 
 class Problem(NamedTuple):
-    """`excluded`: see ranking; `price` by offer, empty for no prices; `best`: each group's best offer; `screen`:
-    x, y, z of each entry and the most its date and freshness less its price may give; `codes`: those up
-    to 63 it names, every one if it names others. The others are of index.Layers.
+    """`excluded`: see ranking; `price` by offer, empty for no prices; `best`: each group's best offer.
+
+    By entry, for the screen: `screen` x, y, z, the points of freshness (and of an unknown start) less the price, and
+    the start; `codes` those up to 63 it names, every one if it names others; `levels`. The rest is of index.Layers.
     """
 
     meeting: Meeting
     entries: Records
     screen: Ints  # float32
     codes: Ints
+    levels: Ints
     parallels: Records
     height: float
     start: Ints
@@ -143,47 +147,68 @@ def visit(
 ) -> int:  # fmt: skip
     """The entries of one domain inside a circle, by wishes first … last - 1; radius NO_DISTANCE: the remote ones."""
     rules, base, shelf = problem.meeting.rules[0], group.slot * problem.cells, scratch.shelf
-    most, low = at_most(problem.meeting, first, last)
+    hope = hope_of(problem.meeting, first, last)
     for step in range(circle.ranges):
         if circle.radius_m == NO_DISTANCE:
             begin, end, nearest = problem.remote[group.slot], problem.remote[group.slot + 1], NO_DISTANCE
         else:
             nearest = ranges[step, 2]
             begin, end = problem.start[base + ranges[step, 0]], problem.start[base + ranges[step, 1]]
-        bound = most + rules.rest_best + distance_points(rules, nearest, True)
+        bound = group.points + rules.rest_best + distance_points(rules, nearest, True)
         if begin == end or bound * PRICE_SCALE < least(shelf, champion, known, size, depth):
             continue
         for start in range(begin, end, BLOCK):
             stop = min(start + BLOCK, end)
-            screen(problem, circle, start, stop, most, low, scratch.most)
+            screen(problem, who, circle, start, stop, hope, scratch.most)
             size = judge(problem, scratch, champion, who, circle, start, stop, first, last, known, size, depth, cap)
     return size
 
 
+class Hope(NamedTuple):
+    """Some wishes of one domain at their best: points of rank, codes named (every one, if beyond 63), levels asked
+    (every one, if some wish names none) and those beside.
+    """
+
+    points: Any
+    codes: Any
+    levels: Any
+    beside: Any
+
+
 @counting_nothing
-def at_most(meeting: Meeting, first: int, last: int) -> tuple[Any, Any]:
-    """The most points these wishes may give, and the codes up to 63 they name; every code if they name others."""
-    most, low, high = np.int64(0), np.uint64(0), np.uint64(0)
+def hope_of(meeting: Meeting, first: int, last: int) -> Hope:
+    most, codes, high, levels, beside = np.int64(0), np.uint64(0), np.uint64(0), 0, 0
     for row in range(first, last):
         asked = meeting.asked[row]
-        most, low, high = max(most, asked.points), low | asked.low, high | asked.high
-    return most + meeting.rules[0].wish_best, low if high == 0 else ~np.uint64(0)
+        most, codes, high = max(most, asked.points), codes | asked.low, high | asked.high
+        level = (1 << asked.level) >> 1 if asked.level else EVERY_LEVEL
+        levels, beside = levels | level, beside | level << 1 | level >> 1
+    codes = codes if high == 0 else ~np.uint64(0)
+    return Hope(np.float32(most), codes, np.int32(levels), np.int32(beside))
 
 
 @counting_nothing
-def screen(problem: Problem, circle: Circle, start: int, stop: int, most: int, asked: int, out: Ints) -> None:
-    """What each entry is worth at most, in points, were its level the best: several entries an instruction."""
-    rules, codes, place = problem.meeting.rules[0], problem.codes[start:stop], problem.screen
-    xs, ys, zs, rest = place[0, start:stop], place[1, start:stop], place[2, start:stop], place[3, start:stop]
-    x, y, z = np.float32(circle.x), np.float32(circle.y), np.float32(circle.z)
-    per_metre, close = np.float32(rules.distance / rules.reach_m), np.float32(rules.distance)
-    most += 2 + ROUNDING_M * rules.distance // rules.reach_m
-    same, remote = np.float32(most), np.float32(rules.remote)
-    other = np.float32(most - rules.rome_exact + rules.rome_domain)
+def screen(problem: Problem, who: Record, circle: Circle, start: int, stop: int, hope: Hope, out: Ints) -> None:
+    """What each entry is worth at most, in points: within two of the truth when there is one wish, several entries
+    an instruction.
+    """
+    rules, codes, levels = problem.meeting.rules[0], problem.codes[start:stop], problem.levels[start:stop]
+    xs, ys, zs = problem.screen[0, start:stop], problem.screen[1, start:stop], problem.screen[2, start:stop]
+    rest, starts = problem.screen[3, start:stop], problem.screen[4, start:stop]
+    x, y, z, ready = np.float32(circle.x), np.float32(circle.y), np.float32(circle.z), np.float32(who.ready)
+    per_metre, per_day = np.float32(rules.distance / rules.reach_m), np.float32(1 / rules.date_days)
+    close, remote, fits = np.float32(rules.distance), np.float32(rules.remote), np.float32(rules.date_fits)
+    base = hope.points + np.float32(2 + ROUNDING_M * rules.distance // rules.reach_m)
+    same, other = base + np.float32(rules.rome_exact), base + np.float32(rules.rome_domain)
+    asked, any_level = np.float32(rules.level_best), np.float32(rules.level_open)
+    beside, none = np.float32(rules.level_near), np.float32(NEVER)
     for i in range(len(xs)):
         dx, dy, dz = xs[i] - x, ys[i] - y, zs[i] - z
-        near = close - np.sqrt(dx * dx + dy * dy + dz * dz) * per_metre
-        out[i] = (same if codes[i] & asked else other) + rest[i] + (near if near > remote else remote)
+        near = max(close - np.sqrt(dx * dx + dy * dy + dz * dz) * per_metre, remote)
+        date = max(fits - max(starts[i] - ready, np.float32(0)) * per_day, np.float32(0))
+        level = asked if levels[i] & hope.levels else (beside if levels[i] & hope.beside else none)
+        level = any_level if levels[i] == 0 else level
+        out[i] = (same if codes[i] & hope.codes else other) + level + date + rest[i] + near
 
 
 @counting_nothing

@@ -221,8 +221,8 @@ def _bind(seekers: Seekers, index: OfferIndex, parameters: Parameters) -> Proble
         scoring.rules_record(parameters), scoring.level_table(weights), scoring.wait_table(weights),
     )  # fmt: skip
     return Problem(
-        meeting, layers.entries, layers.screen, layers.codes, layers.grid.parallels, layers.grid.height, layers.start,
-        layers.grid.cells, layers.remote, excluded,
+        meeting, layers.entries, layers.screen, layers.codes, layers.levels, layers.grid.parallels,
+        layers.grid.height, layers.start, layers.grid.cells, layers.remote, excluded,
         price=np.zeros(0, dtype=np.int64), best=np.full(len(groups), UNKNOWN, dtype=np.int64),
     )  # fmt: skip
 

@@ -47,6 +47,7 @@ RULES = np.dtype([
     (name, "i8")
     for name in (
         "rome_exact", "rome_domain", "distance", "reach_m", "remote", "variety", "site_radius_m",
+        "date_fits", "date_days", "level_best", "level_open", "level_near",
         "wish_best", "rest_best",
     )
 ])  # fmt: skip

@@ -94,7 +94,9 @@ def rules_record(parameters: Parameters) -> Records:
         reach_m=weights.distance_reach_m, remote=weights.distance_remote,
         variety=weights.variety,
         site_radius_m=round(parameters.site_radius_km * 1000),
-        wish_best=wish_best, rest_best=rest_best,
+        wish_best=wish_best, date_fits=weights.date_fits, date_days=weights.date_days,
+        level_best=max(weights.level_exact, weights.level_open, weights.level_near),
+        level_open=weights.level_open, level_near=weights.level_near, rest_best=rest_best,
     )  # fmt: skip
 
 
