@@ -56,11 +56,11 @@ def word_bound(bound: dict[str, Any]) -> str:
     upper, score = bound.get("upper") or 0, bound.get("score") or 0
     if upper <= 0:
         return ""
-    gap = max(upper - score, 0) / upper
-    if gap == 0:
+    missing = max(upper - score, 0)
+    if missing == 0:
         return "Aucune autre répartition ne ferait mieux : c’est prouvé."
-    shown = percent(gap, 2) if gap >= 0.0001 else f"0,01{NBSP}%"
-    return f"Le total des points est au plus {shown} sous l’optimum : c’est prouvé."
+    hundredths = -(-missing * 10_000 // upper)  # rounded up: « au plus » must stay true
+    return f"Le total des points est au plus {percent(hundredths / 10_000, 2)} sous l’optimum : c’est prouvé."
 
 
 def word_coverage(bound: dict[str, Any]) -> str:

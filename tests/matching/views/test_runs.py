@@ -138,6 +138,7 @@ def words(response):
     [
         ({"covered": 9, "coverable": 9, "score": 99_970, "upper": 100_000}, "au plus 0,03 % sous l’optimum"),
         ({"covered": 9, "coverable": 9, "score": 999_999, "upper": 1_000_000}, "au plus 0,01 % sous l’optimum"),
+        ({"covered": 9, "coverable": 9, "score": 999_459, "upper": 1_000_000}, "au plus 0,06 % sous l’optimum"),
         ({"covered": 9, "coverable": 9, "score": 100, "upper": 100}, "Aucune autre répartition ne ferait mieux"),
         ({"covered": 9, "coverable": 9, "score": 100, "upper": 100}, "Personne de plus ne pouvait être servi"),
         ({"covered": 8, "coverable": 9, "score": 1, "upper": 2}, "1 de plus auraient peut-être pu être servis"),
