@@ -154,7 +154,8 @@ def _encoded(columns: dict[str, Nullable], wire: np.dtype[Any], rows: slice) -> 
     sent = np.ones((len(block), wire.itemsize), dtype=np.bool_)
     for name, column in columns.items():
         values, known = (part[rows] if part.ndim else part for part in column)
-        place, width = wire.fields[f"{name}.value"][1], wire[f"{name}.value"].itemsize  # type: ignore[index]
+        _, place = wire.fields[f"{name}.value"][:2]  # type: ignore[index]  # a record type always has fields
+        width = wire[f"{name}.value"].itemsize
         block[f"{name}.value"] = values
         block[f"{name}.length"] = np.where(known, width, -1)
         sent[:, place : place + width] = known.reshape(-1, 1)

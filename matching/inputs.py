@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
@@ -59,8 +59,8 @@ class RunInputs:
 
 
 def _columns(table: Table) -> Iterator[tuple[str, Ints]]:
-    for field in fields(table):  # type: ignore[arg-type]  # every Table is a dataclass
-        name, column = f"{type(table).__name__}.{field.name}", getattr(table, field.name)
+    for field in table.names():
+        name, column = f"{type(table).__name__}.{field}", getattr(table, field)
         if isinstance(column, Ragged):
             yield from ((f"{name}.offsets", column.offsets), (f"{name}.values", column.values))
         else:

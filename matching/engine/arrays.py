@@ -130,8 +130,9 @@ class Table:
         columns = {name: getattr(self, name) for name in self.names()}
         return type(self)(**{name: c.take(rows) if isinstance(c, Ragged) else c[rows] for name, c in columns.items()})
 
-    def names(self) -> list[str]:
-        return [field.name for field in fields(self)]  # type: ignore[arg-type]  # every Table is a dataclass
+    @classmethod
+    def names(cls) -> list[str]:
+        return [field.name for field in fields(cls)]  # type: ignore[arg-type]  # every Table is a dataclass
 
     def _check_place(self, name: str, limit: float) -> None:
         if (np.abs(getattr(self, name)) > limit).any():

@@ -36,13 +36,6 @@ def arc(squared: float) -> int:
 
 
 @counting_nothing
-def chord_limit(arc_m: int) -> float:
-    """Longest squared chord whose rounded arc may still be `arc_m`."""
-    angle = min((arc_m + 1) / (2 * EARTH_RADIUS_M), math.pi / 2)
-    return (2 * EARTH_RADIUS_M * math.sin(angle)) ** 2
-
-
-@counting_nothing
 def box_span(lat: float, radius_m: int) -> tuple[float, float]:
     """Half height and half width, in degrees, of a box that holds the circle; all around at a pole."""
     angle = (radius_m + 2) / EARTH_RADIUS_M

@@ -63,15 +63,14 @@ class Parameters:
     today: int
     k: int = 10
     per_employer: int = 2
-    depth_factor: int = 3  # lists given to the allocation hold k × this
     exposure_factor: float = 15.0  # times an offer may be shown, per open position
     default_radius_km: float = 30.0
     site_radius_km: float = 30.0
     weights: Weights = field(default_factory=Weights)
 
     def __post_init__(self) -> None:
-        if min(self.k, self.per_employer, self.depth_factor) < 1:
-            raise ValueError("Parameters: k, per_employer and depth_factor start at 1")
+        if min(self.k, self.per_employer) < 1:
+            raise ValueError("Parameters: k and per_employer start at 1")
         if min(self.exposure_factor, self.default_radius_km, self.site_radius_km) < 0:
             raise ValueError("Parameters: factors and radii may not be negative")
 

@@ -7,7 +7,6 @@ takes its parts too. Lists do not depend on how people are split (matching/READM
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import fields
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -185,7 +184,7 @@ def unpack(sent: bytes | memoryview) -> Arrays:
 
 def _table(kind: type[Table], arrays: Arrays) -> Any:
     columns: Arrays = {}
-    for name in [field.name for field in fields(kind)]:  # type: ignore[arg-type]  # every Table is a dataclass
+    for name in kind.names():
         whole = f"{kind.__name__}.{name}"
         ragged = f"{whole}.offsets" in arrays
         columns[name] = Ragged(arrays[f"{whole}.offsets"], arrays[f"{whole}.values"]) if ragged else arrays[whole]
